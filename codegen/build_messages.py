@@ -1,0 +1,304 @@
+"""Build the IR of messages, enums and their registered descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    EnumDescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
+
+from codegen import docs, ir, names
+
+LINE = 24
+"""How many bytes of a descriptor stand on one line."""
+
+SCALARS = {
+    FieldDescriptorProto.TYPE_STRING: "str",
+    FieldDescriptorProto.TYPE_BYTES: "bytes",
+    FieldDescriptorProto.TYPE_BOOL: "bool",
+    FieldDescriptorProto.TYPE_FLOAT: "float",
+    FieldDescriptorProto.TYPE_DOUBLE: "float",
+}
+"""Python types of the scalars; what is not here is an integer."""
+
+JSON_OBJECT = "Mapping[str, object]"
+
+WELL_KNOWN = {
+    "google.protobuf.Timestamp": (
+        "datetime.datetime | None",
+        "datetime.datetime | timestamp_pb2.Timestamp",
+    ),
+    "google.protobuf.Duration": (
+        "datetime.timedelta | None",
+        "datetime.timedelta | duration_pb2.Duration",
+    ),
+    "google.protobuf.Struct": (
+        "MutableMapping[str, object] | None",
+        f"{JSON_OBJECT} | struct_pb2.Struct",
+    ),
+    "google.protobuf.ListValue": (
+        "MutableSequence[object]",
+        "Iterable[object] | struct_pb2.ListValue",
+    ),
+    "google.protobuf.Value": ("object", "object"),
+}
+"""What one reads and what one may pass for the types proto-plus converts."""
+
+
+@dataclass
+class Comments:
+    """The comments of a file, by the path of the element as descriptor.proto defines it."""
+
+    by_path: dict[tuple[int, ...], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: FileDescriptorProto) -> Comments:
+        """Collect the leading comments of a file."""
+        return cls(
+            {
+                tuple(location.path): docs.clean(location.leading_comments)
+                for location in file.source_code_info.location
+                if location.leading_comments
+            }
+        )
+
+    def at(self, *path: int) -> str:
+        """Return the comment of an element, or a text that names nothing."""
+        return self.by_path.get(path, "")
+
+
+@dataclass(frozen=True)
+class TypeIndex:
+    """Where each type of our files lives."""
+
+    modules: Mapping[str, str]
+    """Full proto name to module name."""
+    classes: Mapping[str, str]
+    """Full proto name to class path, `GenerateContentResponse.PromptFeedback`."""
+    map_entries: Mapping[str, DescriptorProto]
+    """The entry messages of map fields."""
+
+    @classmethod
+    def of(cls, files: Iterable[FileDescriptorProto]) -> TypeIndex:
+        """Index every message and enum of the given files."""
+        index = cls({}, {}, {})
+        for file in files:
+            module = names.module(file.name)
+            for enum in file.enum_type:
+                index._add(f"{file.package}.{enum.name}", module, enum.name)
+            for message in file.message_type:
+                index._add_message(file.package, message, module, "")
+        return index
+
+    def _add(self, full_name: str, module: str, path: str) -> None:
+        self.modules[full_name] = module  # type: ignore[index]  # still being built
+        self.classes[full_name] = path  # type: ignore[index]
+
+    def _add_message(self, scope: str, message: DescriptorProto, module: str, outer: str) -> None:
+        full_name, path = f"{scope}.{message.name}", f"{outer}{message.name}"
+        if message.options.map_entry:
+            self.map_entries[full_name] = message  # type: ignore[index]
+        self._add(full_name, module, path)
+        for enum in message.enum_type:
+            self._add(f"{full_name}.{enum.name}", module, f"{path}.{enum.name}")
+        for nested in message.nested_type:
+            self._add_message(full_name, nested, module, f"{path}.")
+
+
+def enum(descriptor: EnumDescriptorProto, comments: Comments, *path: int) -> ir.Enum:
+    """Build an enum."""
+    values = tuple(
+        ir.EnumValue(value.name, value.number, comments.at(*path, 2, number))
+        for number, value in enumerate(descriptor.value)
+    )
+    return ir.Enum(descriptor.name, comments.at(*path), values)
+
+
+def message(
+    descriptor: DescriptorProto, index: TypeIndex, comments: Comments, *path: int
+) -> ir.Message:
+    """Build a message and the types nested in it."""
+    fields = fields_of(descriptor, index, comments, *path)
+    nested = tuple(
+        message(inner, index, comments, *path, 3, number)
+        for number, inner in enumerate(descriptor.nested_type)
+        if not inner.options.map_entry
+    )
+    enums = tuple(
+        enum(inner, comments, *path, 4, number) for number, inner in enumerate(descriptor.enum_type)
+    )
+    return ir.Message(descriptor.name, comments.at(*path), fields, nested, enums)
+
+
+def fields_of(
+    descriptor: DescriptorProto, index: TypeIndex, comments: Comments, *path: int
+) -> tuple[ir.Field, ...]:
+    """Build the fields of a message."""
+    built = []
+    for number, each in enumerate(descriptor.field):
+        get_type, set_type = annotate(each, index)
+        built.append(
+            ir.Field(
+                name=names.attribute(each.name),
+                parameter=names.parameter(each.name),
+                doc=comments.at(*path, 2, number),
+                get_type=get_type,
+                set_type=set_type,
+            )
+        )
+    return tuple(built)
+
+
+def annotate(each: FieldDescriptorProto, index: TypeIndex) -> tuple[str, str]:
+    """Return the annotations for reading a field and for setting it."""
+    entry = index.map_entries.get(each.type_name.lstrip("."))
+    if entry is not None:
+        key, _ = _single(entry.field[0], index)
+        get_type, set_type = _single(entry.field[1], index)
+        return f"MutableMapping[{key}, {get_type}]", f"Mapping[{key}, {set_type}]"
+    get_type, set_type = _single(each, index)
+    if each.label == FieldDescriptorProto.LABEL_REPEATED:
+        return f"MutableSequence[{get_type}]", f"Iterable[{set_type}]"
+    return get_type, set_type
+
+
+def _single(each: FieldDescriptorProto, index: TypeIndex) -> tuple[str, str]:
+    full_name = each.type_name.lstrip(".")
+    if not full_name:
+        scalar = SCALARS.get(each.type, "int")
+        return scalar, scalar
+    if full_name in WELL_KNOWN:
+        return WELL_KNOWN[full_name]
+    name = index.classes.get(full_name)
+    if each.type == FieldDescriptorProto.TYPE_ENUM:
+        return f"{name}", f"{name} | int | str"
+    if name is None:
+        name = well_known_class(full_name)
+    return name, f"{name} | {JSON_OBJECT}"
+
+
+def well_known_class(full_name: str) -> str:
+    """Return the class of a message that protobuf or googleapis ship: `status_pb2.Status`."""
+    return f"{WELL_KNOWN_MODULES[full_name].rpartition('.')[2]}.{full_name.rpartition('.')[2]}"
+
+
+WELL_KNOWN_MODULES = {
+    "google.longrunning.Operation": "google.longrunning.operations_pb2",
+    "google.protobuf.Any": "google.protobuf.any_pb2",
+    "google.protobuf.Duration": "google.protobuf.duration_pb2",
+    "google.protobuf.Empty": "google.protobuf.empty_pb2",
+    "google.protobuf.FieldMask": "google.protobuf.field_mask_pb2",
+    "google.protobuf.ListValue": "google.protobuf.struct_pb2",
+    "google.protobuf.Struct": "google.protobuf.struct_pb2",
+    "google.protobuf.Timestamp": "google.protobuf.timestamp_pb2",
+    "google.protobuf.Value": "google.protobuf.struct_pb2",
+    "google.rpc.Status": "google.rpc.status_pb2",
+    "google.type.Date": "google.type.date_pb2",
+    "google.type.Interval": "google.type.interval_pb2",
+    "google.type.LatLng": "google.type.latlng_pb2",
+}
+"""The module of each message of another package that our protos name."""
+
+
+def registered(file: FileDescriptorProto) -> bytes:
+    """Return the descriptor under which the types of a file are registered.
+
+    It has our package instead of upstream's and the attribute names instead of the reserved ones, and
+    nothing that only documents or serves calls: comments, services, and the imports of options (which
+    stay in it as bytes).
+    """
+    copy = FileDescriptorProto()
+    copy.CopyFrom(file)
+    copy.ClearField("source_code_info")
+    copy.ClearField("service")
+    copy.name = _registered_path(file.name, file.package)
+    copy.package = names.registered(file.package)
+    used = {name for each in _all_fields(copy.message_type) if (name := each.type_name)}
+    kept = [name for name in file.dependency if _is_needed(name, file, used)]
+    copy.ClearField("dependency")
+    copy.dependency.extend(_registered_path(name, file.package) for name in kept)
+    for each in _all_fields(copy.message_type):
+        each.name = names.attribute(each.name)
+        if each.type_name.startswith(f".{file.package}."):
+            each.type_name = f".{copy.package}{each.type_name[len(file.package) + 1 :]}"
+    _rename_synthetic_oneofs(copy.message_type)
+    return copy.SerializeToString(deterministic=True)
+
+
+def _registered_path(name: str, package: str) -> str:
+    folder = package.replace(".", "/") + "/"
+    if not name.startswith(folder):
+        return name
+    return f"{names.registered(package).replace('.', '/')}/{name.removeprefix(folder)}"
+
+
+def _is_needed(dependency: str, file: FileDescriptorProto, used: set[str]) -> bool:
+    """Tell whether an import defines a type of a field; options and operations need none."""
+    if dependency.startswith(file.package.replace(".", "/")):
+        return True
+    modules = {WELL_KNOWN_MODULES[name[1:]] for name in used if name[1:] in WELL_KNOWN_MODULES}
+    return dependency.replace("/", ".").replace(".proto", "_pb2") in modules
+
+
+def _all_fields(messages: Iterable[DescriptorProto]) -> Iterable[FieldDescriptorProto]:
+    for each in messages:
+        yield from each.field
+        yield from _all_fields(each.nested_type)
+
+
+def _rename_synthetic_oneofs(messages: Iterable[DescriptorProto]) -> None:
+    for each in messages:
+        for inner in each.field:
+            if inner.proto3_optional:
+                each.oneof_decl[inner.oneof_index].name = f"_{inner.name}"
+        _rename_synthetic_oneofs(each.nested_type)
+
+
+def types_module(file: FileDescriptorProto, index: TypeIndex) -> ir.TypesModule:
+    """Build the module of one `.proto`."""
+    comments = Comments.of(file)
+    serialized = registered(file)
+    used = {each.type_name[1:] for each in _all_fields(file.message_type) if each.type_name}
+    module = names.module(file.name)
+    foreign = {WELL_KNOWN_MODULES[name] for name in used if name in WELL_KNOWN_MODULES}
+    return ir.TypesModule(
+        name=module,
+        source=file.name,
+        messages=tuple(
+            message(each, index, comments, 4, number)
+            for number, each in enumerate(file.message_type)
+        ),
+        enums=tuple(enum(each, comments, 5, number) for number, each in enumerate(file.enum_type)),
+        serialized=tuple(serialized[at : at + LINE] for at in range(0, len(serialized), LINE)),
+        siblings=tuple(sorted(_sibling_imports(file))),
+        well_known=tuple(sorted(foreign)),
+        annotations=tuple(sorted(import_lines(used, index, file.package, but=module))),
+    )
+
+
+def _sibling_imports(file: FileDescriptorProto) -> Iterable[str]:
+    folder = file.package.replace(".", "/") + "/"
+    return (names.module(name) for name in file.dependency if name.startswith(folder))
+
+
+def import_lines(used: Iterable[str], index: TypeIndex, package: str, but: str = "") -> set[str]:
+    """Return the imports that annotations of the given types need, except those of one module."""
+    lines: set[str] = set()
+    for full_name in used:
+        if full_name in index.map_entries:
+            entry = index.map_entries[full_name]
+            lines |= import_lines([entry.field[1].type_name[1:]], index, package, but)
+        elif full_name in index.modules:
+            module = index.modules[full_name]
+            name = index.classes[full_name].partition(".")[0]
+            if module != but:
+                lines.add(f"from gemini_grpc.{names.package(package)}.types.{module} import {name}")
+        elif full_name in WELL_KNOWN_MODULES:
+            parent, _, name = WELL_KNOWN_MODULES[full_name].rpartition(".")
+            lines.add(f"from {parent} import {name}")
+    return lines

@@ -1,0 +1,1 @@
+"""Asynchronous clients, one module for each service."""

@@ -1,0 +1,1 @@
+"""How one call is made: methods, options, deadlines, retries, streams; written once for both colours."""

@@ -1,0 +1,1 @@
+"""The asynchronous shell: it does what the colourless core decides."""

@@ -1,0 +1,83 @@
+# Derived by `python -m codegen` from src/gemini_grpc/rpc/_async/operation.py. Do not edit.
+"""Work that goes on after the call that started it has answered (AIP-151)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import method, operations, wire
+
+if TYPE_CHECKING:
+    from google.longrunning import operations_pb2
+
+    from gemini_grpc.rpc._sync.channel import Channel
+    from gemini_grpc.rpc.method import OperationTypes
+
+Res = TypeVar("Res")
+
+_FIRST_POLL = 0.25
+_LAST_POLL = 10.0
+"""Seconds between two questions: the pause grows from the first to the last by half each time."""
+
+
+class Operation(Generic[Res]):
+    """A long-running operation on the server."""
+
+    def __init__(
+        self, channel: Channel, state: operations_pb2.Operation, types: OperationTypes
+    ) -> None:
+        self._channel = channel
+        self._types = types
+        self.state = state
+        """The operation as the server described it last, a `google.longrunning.Operation`."""
+
+    @property
+    def name(self) -> str:
+        """The name to ask for it by, also from another process."""
+        return str(self.state.name)
+
+    @property
+    def metadata(self) -> Any:
+        """How far it has come, as a message of the method's metadata type; None if unknown."""
+        return self._unpack(self.state.metadata, self._types.metadata)
+
+    def done(self) -> bool:
+        """Ask the server whether it has ended, well or not."""
+        if not self.state.done:
+            self.state = self._channel.unary(operations.GET, {"name": self.name})
+        return bool(self.state.done)
+
+    def result(self, timeout: float | None = None) -> Res:
+        """Wait until it has ended and return what it gave.
+
+        Args:
+            timeout: Seconds to wait at most; None waits for ever. The operation goes on all the same.
+
+        Raises:
+            DeadlineExceeded: It had not ended in time.
+            RpcError: It failed; the class tells the status.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = _FIRST_POLL
+        while not self.done():
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise errors.DeadlineExceeded(
+                    f"{self.name} had not ended after {timeout} s", method=operations.GET.path
+                )
+            wire.sleep(pause)
+            pause = min(_LAST_POLL, pause * 1.5)
+        if self.state.HasField("error"):
+            raise errors.from_status(self.state.error)
+        return self._unpack(self.state.response, self._types.response)  # type: ignore[no-any-return]
+
+    def cancel(self) -> None:
+        """Ask the server to stop it; it ends with CANCELLED if the server does."""
+        self._channel.unary(operations.CANCEL, {"name": self.name})
+
+    def _unpack(self, packed: Any, name: str) -> Any:
+        """Return the message in an Any; the server names it as upstream does, we read it as ours."""
+        if not packed.type_url:
+            return None
+        return method.load(name).deserialize(packed.value)  # type: ignore[attr-defined]  # a message class

@@ -1,0 +1,79 @@
+# Derived by `python -m codegen` from src/gemini_grpc/rpc/_async/stream.py. Do not edit.
+"""The answers of a streaming call, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import wire
+
+if TYPE_CHECKING:
+    from gemini_grpc.rpc.codec import Codec
+
+Res = TypeVar("Res")
+
+
+class Stream(Iterator[Res], Generic[Res]):
+    """The messages a server sends, in order.
+
+    Iterate over it, once. Leaving it early (`cancel`, the end of a `with` block, or dropping the last
+    reference) cancels the call on the server. An error that comes after the first message is final:
+    it is raised where the next message was due, and what came before it has been delivered.
+    """
+
+    def __init__(
+        self, call: Any, codec: Codec[Any, Res], outgoing: wire.Outgoing | None = None
+    ) -> None:
+        self._call = call
+        self._codec = codec
+        self._outgoing = outgoing
+        self._first: Any = None
+
+    def start(self) -> None:
+        """Wait for the first message, which the iteration gives later."""
+        self._first = wire.read(self._call)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Res:
+        """Return the next message.
+
+        Raises:
+            RpcError: The call failed.
+        """
+        data = self._first
+        if data is None:
+            data = self._read()
+        elif data is not wire.EOF:
+            self._first = None
+        if data is wire.EOF:
+            raise StopIteration
+        return self._codec.response(data)
+
+    def _read(self) -> Any:
+        try:
+            return wire.read(self._call)
+        except BaseException as error:
+            if self._outgoing is not None and self._outgoing.error is not None:
+                raise self._outgoing.error from error
+            if isinstance(error, errors.RpcError):
+                error.method = self._codec.method.path
+            raise
+
+    def cancel(self) -> None:
+        """Cancel the call; the server sees it at once. After the end it does nothing."""
+        self._call.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.cancel()
+
+    def __del__(self) -> None:
+        call = getattr(self, "_call", None)
+        if call is not None and not call.done():
+            call.cancel()

@@ -1,0 +1,146 @@
+"""Quick properties for reading the fields of a message.
+
+proto-plus reads a field through `__getattr__` and a general conversion. A property that knows the
+field's kind returns the same value at about a fifth of the cost. They are added to a class when one
+of its fields is first read, so that importing a module of two hundred classes costs nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import proto
+from google.protobuf import message_factory
+from proto.marshal.collections import Repeated, RepeatedComposite
+
+from gemini_grpc.rpc.coerce import is_repeated
+
+if TYPE_CHECKING:
+    FieldDescriptor = Any  # the stubs make every part optional
+
+Meta = Any  # what proto-plus keeps about a class; proto-plus has no types
+Get = Callable[[Any], Any]
+
+ENUMS: dict[str, Any] = {}
+"""The class of every enum, by the full name in the pool; filled as the classes are made."""
+
+
+class FieldProperty(property):
+    """A property that remembers its field, so that `Message.field in message` works."""
+
+    field_name: str
+
+
+class Messages(RepeatedComposite):  # type: ignore[misc]  # proto-plus has no types
+    """A repeated message field: proto-plus's view, with the wrapper class known beforehand."""
+
+    def __init__(
+        self, sequence: Any, *, marshal: Any, wrapper: Any = None, proto_type: Any = None
+    ) -> None:
+        super().__init__(sequence, marshal=marshal, proto_type=proto_type)
+        self._wrapper = wrapper
+
+    def __getitem__(self, key: Any) -> Any:
+        if self._wrapper is None or isinstance(key, slice):
+            return super().__getitem__(key)
+        return self._wrapper.wrap(self._pb[key])
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._wrapper.wrap, self._pb) if self._wrapper else super().__iter__()
+
+
+class Scalars(Repeated):  # type: ignore[misc]  # proto-plus has no types
+    """A repeated field of numbers or strings, iterated by protobuf itself."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._pb)
+
+
+def proto_plus_field(field: FieldDescriptor, meta: Meta) -> Any:
+    """Return a field the way proto-plus describes it."""
+    kind = proto.RepeatedField if is_repeated(field) else proto.Field
+    oneof = field.containing_oneof
+    described = kind(
+        field.type,
+        number=field.number,
+        message=_message_class(field, meta.marshal),
+        enum=ENUMS.get(field.enum_type.full_name) if field.enum_type else None,
+        json_name=field.json_name,
+        oneof=oneof.name if oneof else None,
+        optional=bool(oneof) and oneof.name == f"_{field.name}",
+    )
+    described.mcls_data = {"name": field.name, "package": meta.package}
+    described.parent = meta.parent
+    return described
+
+
+def install(cls: type) -> bool:
+    """Add a property for each field to the class that declares the fields; tell whether it has any."""
+    meta = getattr(cls, "_meta", None)
+    if meta is None:
+        return False
+    owner = meta.parent
+    for field in meta.pb.DESCRIPTOR.fields:
+        if field.name not in owner.__dict__:
+            accessor = FieldProperty(_getter(field, meta))
+            accessor.field_name = field.name
+            setattr(owner, field.name, accessor)
+    return True
+
+
+def _message_class(field: FieldDescriptor, marshal: Any) -> Any:
+    """Return the proto-plus class of a message field, or protobuf's class where we have none."""
+    if field.message_type is None:
+        return None
+    pb_class = message_factory.GetMessageClass(field.message_type)
+    return getattr(marshal.get_rule(pb_class), "_wrapper", pb_class)
+
+
+def _getter(field: FieldDescriptor, meta: Meta) -> Get:
+    """Return the function that reads `field` from a message."""
+    read = attrgetter(f"_pb.{field.name}")
+    wrapper = _message_class(field, meta.marshal)
+    ours = hasattr(wrapper, "_meta")
+    if is_repeated(field):
+        return _repeated_getter(field, meta, read, wrapper if ours else None)
+    if field.enum_type:
+        return _enum_getter(field, meta, read)
+    if ours:
+        wrap = wrapper.wrap
+        return lambda self: wrap(read(self))
+    if wrapper is None:
+        return read
+    return _general_getter(field, meta)
+
+
+def _repeated_getter(field: FieldDescriptor, meta: Meta, read: Get, wrapper: Any) -> Get:
+    marshal = meta.marshal
+    if wrapper is not None:
+        return lambda self: Messages(read(self), marshal=marshal, wrapper=wrapper)
+    if field.message_type is None and field.enum_type is None:
+        return lambda self: Scalars(read(self), marshal=marshal)
+    return _general_getter(field, meta)
+
+
+def _enum_getter(field: FieldDescriptor, meta: Meta, read: Get) -> Get:
+    members = ENUMS[field.enum_type.full_name]._value2member_map_
+    general = _general_getter(field, meta)
+
+    def get(self: Any) -> Any:
+        member = members.get(read(self))
+        return general(self) if member is None else member
+
+    return get
+
+
+def _general_getter(field: FieldDescriptor, meta: Meta) -> Get:
+    """Read the way proto-plus does: well-known types, maps, repeated enums, unknown enum values."""
+    name, marshal = field.name, meta.marshal
+
+    def get(self: Any) -> Any:
+        pb_type = meta.fields[name].pb_type
+        return marshal.to_python(pb_type, getattr(self._pb, name), absent=name not in self)
+
+    return get

@@ -1,0 +1,81 @@
+"""The two conversions of one method: from what the user passes to bytes, and from bytes to a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message as PbMessage
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import coerce, method
+from gemini_grpc.rpc.metadata import routing_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Req = TypeVar("Req")
+Res = TypeVar("Res")
+
+
+class Codec(Generic[Req, Res]):
+    """Converts the requests and responses of one method; made once for a channel."""
+
+    __slots__ = ("_parse", "_request", "_routes", "_wrap", "method")
+
+    def __init__(self, spec: method.Method[Req, Res]) -> None:
+        self.method = spec
+        request, response = method.load(spec.request), method.load(spec.response)
+        self._request = pb_class(request)
+        self._parse: Callable[[bytes], PbMessage] = pb_class(response).FromString
+        self._wrap: Callable[[PbMessage], Res] | None = getattr(response, "wrap", None)
+        self._routes = tuple(attrgetter(route) for route in spec.routing)
+
+    def request(self, request: object, fields: Mapping[str, object] | None = None) -> PbMessage:
+        """Return the request given whole or by its fields.
+
+        Raises:
+            ArgumentError: It is given both ways.
+            FieldError: It is no request of this method.
+        """
+        if request is None:
+            return coerce.fill(self._request, fields or {})
+        if fields and any(value is not None for value in fields.values()):
+            given = ", ".join(name for name, value in fields.items() if value is not None)
+            raise errors.ArgumentError(
+                f"request and its fields ({given}) are both given; pass the whole request or its "
+                "fields, not both"
+            )
+        if isinstance(request, dict):
+            return coerce.fill(self._request, request)
+        return coerce.as_pb(self._request, request, path="request")
+
+    def routing(self, request: PbMessage) -> tuple[str, str] | None:
+        """Return the routing header of a request, if the method has one."""
+        if not self._routes:
+            return None
+        return routing_header(self.method.routing, tuple(route(request) for route in self._routes))
+
+    def response(self, data: bytes) -> Res:
+        """Return the message the server sent.
+
+        Raises:
+            Internal: The bytes are no such message.
+        """
+        try:
+            message = self._parse(data)
+        except DecodeError as cause:
+            raise errors.Internal(
+                f"the server sent {len(data)} bytes that are no {self.method.response}: {cause}",
+                method=self.method.path,
+            ) from cause
+        return self._wrap(message) if self._wrap else message  # type: ignore[return-value]  # protobuf's own class
+
+
+def pb_class(cls: type) -> type[PbMessage]:
+    """Return protobuf's class of a message class, which may be one itself."""
+    result = cls if issubclass(cls, PbMessage) else cls.pb()  # type: ignore[attr-defined]  # proto-plus
+    assert isinstance(result, type)
+    return result

@@ -1,0 +1,297 @@
+"""Turn what a user passes for a message into the protobuf message.
+
+A field takes:
+
+- a message: the message class, protobuf's own class, google's class of the same name, or a mapping;
+- an enum: the member, its name or its number;
+- a number, string or bytes field: that type (int64 also as a decimal string, bytes also as base64
+  text, as JSON has them);
+- `Timestamp`, `Duration`, `Struct`, `Value`: `datetime`, `timedelta`, a mapping, any JSON value.
+
+`None` leaves a field unset. Everything else is a `FieldError` that names the path of the field.
+
+Requests made of plain dictionaries and lists, which are most of them, are built by protobuf itself
+in about a microsecond; the careful way is taken when that is not possible, and finds out what is wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message as PbMessage
+from proto.marshal import Marshal
+from proto.marshal.rules.message import MessageRule
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import interop
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import EnumValueDescriptor
+
+    Descriptor = Any  # the stubs tell the Python and the C class apart
+
+Pb = TypeVar("Pb", bound=PbMessage)
+
+_SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
+_WELL_KNOWN = Marshal(name="gemini_grpc")  # proto-plus's conversions of google.protobuf's own types
+_INTEGERS = frozenset(
+    getattr(FieldDescriptor, f"TYPE_{name}")
+    for name in (
+        "INT32", "INT64", "UINT32", "UINT64", "SINT32", "SINT64",
+        "FIXED32", "FIXED64", "SFIXED32", "SFIXED64",
+    )
+)  # fmt: skip
+_FLOATS = frozenset({FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE})
+
+
+def fill(pb_class: type[Pb], values: Mapping[str, object], *, ignore_unknown: bool = False) -> Pb:
+    """Return a message of `pb_class` with the given fields.
+
+    Raises:
+        FieldError: A name is unknown or a value does not fit.
+    """
+    if not values:
+        return pb_class()
+    if type(values) is dict and _is_plain(values, pb_class.DESCRIPTOR):
+        try:
+            return pb_class(**values)
+        except (TypeError, ValueError, AttributeError):
+            pass  # the careful way below either succeeds or says what is wrong
+    message = pb_class()
+    _fill(message, values, "", ignore_unknown)
+    return message
+
+
+def as_pb(pb_class: type[Pb], value: object, *, path: str) -> Pb:
+    """Return `value` as an instance of `pb_class`, which it may be, wrap, or describe.
+
+    Raises:
+        FieldError: It is something else.
+    """
+    inner = getattr(value, "_pb", value)
+    if isinstance(inner, pb_class):
+        return inner
+    if isinstance(value, Mapping):
+        message = pb_class()
+        _fill(message, value, path, ignore_unknown=False)
+        return message
+    converted = interop.from_upstream(pb_class, inner)
+    if converted is not None:
+        return converted
+    expected = f"{pb_class.DESCRIPTOR.name} or a mapping of its fields"
+    raise _misfit(path or pb_class.DESCRIPTOR.name, expected, value)
+
+
+def unknown_field(descriptor: Descriptor, name: str) -> str:
+    """Return the text for a field that a message does not have, with the nearest that it has."""
+    hint = errors.nearest(name, [field.name for field in descriptor.fields])
+    return f"{descriptor.name} has no field {name!r}{hint}"
+
+
+Check = Callable[[object], bool]
+
+
+@cache
+def _checks(descriptor: Descriptor) -> dict[str, Check]:
+    """Return for each field the test whether protobuf can be trusted with a value for it."""
+    checks: dict[str, Check] = {}
+    for field in descriptor.fields:
+        inner = field.message_type
+        entry = inner is not None and inner.GetOptions().map_entry
+        check: Check = _is_json
+        if inner is not None and not entry and not inner.full_name.startswith("google."):
+            check = _plain_message(inner)
+        checks[field.name] = _plain_list(check) if is_repeated(field) and not entry else check
+    return checks
+
+
+def _is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
+    """Tell whether protobuf can be trusted with a mapping: known fields, dicts, lists and scalars.
+
+    It cannot with iterators, which it would use up before it failed; with a string for a list, which
+    it would take apart; nor with messages of ours.
+    """
+    checks = _checks(descriptor)
+    for name, value in values.items():
+        check = checks.get(name)
+        if check is None or not (value is None or check(value)):
+            return False
+    return True
+
+
+def _plain_message(descriptor: Descriptor) -> Check:
+    return lambda value: type(value) is dict and _is_plain(value, descriptor)
+
+
+def _plain_list(check: Check) -> Check:
+    return lambda value: (type(value) is list or type(value) is tuple) and all(map(check, value))
+
+
+def _is_json(value: object) -> bool:
+    """Tell whether a value is made of dictionaries, lists and scalars only."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict:
+        return all(map(_is_json, value.values()))  # type: ignore[attr-defined]  # it is a dict
+    return (kind is list or kind is tuple) and all(map(_is_json, value))  # type: ignore[call-overload]
+
+
+def _fill(
+    message: PbMessage, values: Mapping[str, object], path: str, ignore_unknown: bool
+) -> None:
+    fields = _converters(message.DESCRIPTOR)
+    for name, value in values.items():
+        if value is None:
+            continue
+        known = name if name in fields else f"{name}_"
+        if known not in fields:
+            if ignore_unknown:
+                continue
+            where = f"{path}: " if path else ""
+            raise errors.FieldError(where + unknown_field(message.DESCRIPTOR, name))
+        here = f"{path}.{name}" if path else name
+        try:
+            converted = fields[known](value, here)
+            message.MergeFrom(type(message)(**{known: converted}))
+        except errors.FieldError:
+            raise
+        except (TypeError, ValueError) as cause:
+            raise errors.FieldError(f"{here}: {cause}") from cause
+
+
+Converter = Callable[[object, str], object]
+
+
+@cache
+def _converters(descriptor: Descriptor) -> dict[str, Converter]:
+    """Return for each field the function that turns `(value, path)` into what protobuf takes."""
+    return {field.name: _converter(field) for field in descriptor.fields}
+
+
+def is_repeated(field: FieldDescriptor) -> bool:
+    """Tell whether a field is a list or a map; protobuf renamed the question in 6.31."""
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(getattr(field, "label") == FieldDescriptor.LABEL_REPEATED)  # noqa: B009  # gone from the stubs
+
+
+def _converter(field: FieldDescriptor) -> Converter:
+    entry = field.message_type
+    if entry is not None and entry.GetOptions().map_entry:
+        return _map_of(_single(entry.fields_by_name["value"]))
+    return _list_of(_single(field)) if is_repeated(field) else _single(field)
+
+
+def _single(field: FieldDescriptor) -> Converter:
+    """Return the converter of one value of a field."""
+    if field.message_type is not None:
+        return _message(message_factory.GetMessageClass(field.message_type))
+    if field.enum_type is not None:
+        return _enum(dict(field.enum_type.values_by_name), field.enum_type.name)
+    if field.type in _INTEGERS:
+        return _integer
+    if field.type in _FLOATS:
+        return _float
+    return {
+        FieldDescriptor.TYPE_BYTES: _bytes,
+        FieldDescriptor.TYPE_BOOL: _bool,
+        FieldDescriptor.TYPE_STRING: _string,
+    }[field.type]
+
+
+def _list_of(convert: Converter) -> Converter:
+    def convert_all(value: object, path: str) -> list[object]:
+        if isinstance(value, (str, bytes, Mapping, PbMessage)) or not isinstance(value, Iterable):
+            raise _misfit(path, "a list", value)
+        return [convert(item, f"{path}[{index}]") for index, item in enumerate(value)]
+
+    return convert_all
+
+
+def _map_of(convert: Converter) -> Converter:
+    def convert_all(value: object, path: str) -> dict[object, object]:
+        if not isinstance(value, Mapping):
+            raise _misfit(path, "a mapping", value)
+        return {key: convert(item, f"{path}[{key!r}]") for key, item in value.items()}
+
+    return convert_all
+
+
+def _message(pb_class: type[PbMessage]) -> Converter:
+    rule = _WELL_KNOWN.get_rule(pb_class)
+    name = pb_class.DESCRIPTOR.full_name
+    if name.startswith("google.protobuf.") and not isinstance(rule, MessageRule):
+
+        def convert_well_known(value: object, path: str) -> object:
+            converted = value if isinstance(value, pb_class) else rule.to_proto(value)
+            if isinstance(converted, pb_class):
+                return converted
+            return as_pb(pb_class, converted, path=path)
+
+        return convert_well_known
+    return lambda value, path: as_pb(pb_class, value, path=path)
+
+
+def _enum(members: Mapping[str, EnumValueDescriptor], name: str) -> Converter:
+    def convert(value: object, path: str) -> int:
+        if isinstance(value, str):
+            member = members.get(value)
+            if member is None:
+                hint = errors.nearest(value, members)
+                raise errors.FieldError(f"{path}: {name} has no value {value!r}{hint}")
+            return member.number
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise _misfit(path, f"a member of {name}, its name or its number", value)
+        return operator.index(value)
+
+    return convert
+
+
+def _integer(value: object, path: str) -> int:
+    if isinstance(value, str):
+        return int(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise _misfit(path, "an int", value)
+    return operator.index(value)
+
+
+def _float(value: object, path: str) -> float:
+    number = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if isinstance(value, (str, bytes, bool)) or not number:
+        raise _misfit(path, "a float", value)
+    return float(value)  # type: ignore[arg-type]  # it has one of the two methods
+
+
+def _bool(value: object, path: str) -> bool:
+    if not hasattr(value, "__bool__"):
+        raise _misfit(path, "a bool", value)
+    return bool(value)
+
+
+def _string(value: object, path: str) -> str:
+    if not isinstance(value, str):
+        raise _misfit(path, "a str", value)
+    return value
+
+
+def _bytes(value: object, path: str) -> bytes:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if not isinstance(value, str):
+        raise _misfit(path, "bytes", value)
+    try:
+        return base64.b64decode(value.replace("-", "+").replace("_", "/"), validate=True)
+    except binascii.Error as cause:
+        raise errors.FieldError(f"{path}: expected bytes or base64 text: {cause}") from cause
+
+
+def _misfit(path: str, expected: str, value: object) -> errors.FieldError:
+    return errors.FieldError(f"{path}: expected {expected}, got {type(value).__name__}")

@@ -1,0 +1,36 @@
+"""The metadata of a call: the user agent, the credential, and the routing header."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from urllib.parse import urlencode
+
+Metadata = Sequence[tuple[str, str | bytes]]
+"""Metadata as users pass it: pairs of a lower-case key and a value."""
+
+API_KEY = "x-goog-api-key"
+CLIENT = "x-goog-api-client"
+ROUTING = "x-goog-request-params"
+
+
+@cache
+def client_header() -> str:
+    """Return the value of `x-goog-api-client`, which tells the service what is calling."""
+    import google.protobuf
+    import grpc
+
+    from gemini_grpc import __version__
+
+    return (
+        f"gl-python/{platform.python_version()} grpc/{grpc.__version__} "
+        f"gemini-grpc/{__version__} pb/{google.protobuf.__version__}"
+    )
+
+
+@lru_cache(maxsize=512)
+def routing_header(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the routing header of AIP-4222 for fields and their values; None if all are empty."""
+    pairs = [(name, value) for name, value in zip(names, values, strict=True) if value]
+    return (ROUTING, urlencode(pairs, safe="/")) if pairs else None

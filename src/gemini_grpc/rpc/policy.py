@@ -1,0 +1,64 @@
+"""How often and how patiently a call is tried: a value, and what it means for an error."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+
+from gemini_grpc.errors import ArgumentError
+
+
+class Default(enum.Enum):
+    """The type of `DEFAULT`, so that None can mean none."""
+
+    TOKEN = "default"  # noqa: S105  # not a password
+
+    def __repr__(self) -> str:
+        return "DEFAULT"
+
+
+DEFAULT: Final = Default.TOKEN
+"""The argument was not given: what the method's table says is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a failed call is tried again.
+
+    Only calls that may be repeated are, except when the request was never sent (AIP-194). What the
+    server says about waiting (RetryInfo, `grpc-retry-pushback-ms`) takes the place of the back-off.
+    """
+
+    attempts: int = 5
+    """How often a call is tried at most, the first time included; at least 1."""
+    initial: float = 0.5
+    """Seconds before the second attempt."""
+    multiplier: float = 2.0
+    """How much longer each further pause is; at least 1."""
+    maximum: float = 30.0
+    """Seconds no pause of the back-off exceeds."""
+    jitter: float = 0.5
+    """The part of each pause that is left to chance, 0 to 1, so that clients do not return in step."""
+    codes: frozenset[grpc.StatusCode] = frozenset({grpc.StatusCode.UNAVAILABLE})
+    """The codes that are retried without the server asking for it."""
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ArgumentError(f"attempts is {self.attempts}; it counts the first, so at least 1")
+        if self.initial < 0 or self.maximum < self.initial:
+            raise ArgumentError(
+                f"initial is {self.initial} and maximum {self.maximum}; "
+                "expected 0 <= initial <= maximum, in seconds"
+            )
+        if self.multiplier < 1:
+            raise ArgumentError(f"multiplier is {self.multiplier}; expected at least 1")
+        if not 0 <= self.jitter <= 1:
+            raise ArgumentError(f"jitter is {self.jitter}; expected 0 to 1")
+
+    def pause(self, attempt: int, chance: float) -> float:
+        """Return the seconds to wait after the given attempt (1 is the first); chance is 0 to 1."""
+        full = min(self.maximum, self.initial * self.multiplier ** (attempt - 1))
+        return full * (1 - self.jitter * chance)

@@ -1,0 +1,1 @@
+"""Synchronous clients, one module for each service."""
