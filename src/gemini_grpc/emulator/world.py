@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gemini_grpc.emulator.clock import Clock, SystemClock
 from gemini_grpc.emulator.models import MODELS
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ class World:
     """The state of one emulator. Handlers run in many threads: take `lock` to change anything."""
 
     seed: int = 0
-    now: Callable[[], float] = time.time
-    """Returns the seconds since 1970."""
+    clock: Clock = field(default_factory=SystemClock)
     lock: threading.RLock = field(default_factory=threading.RLock)
     models: dict[str, Data] = field(default_factory=lambda: dict(MODELS))
 
