@@ -120,12 +120,21 @@ def enum(descriptor: EnumDescriptorProto, comments: Comments, *path: int) -> ir.
 
 
 def message(
-    descriptor: DescriptorProto, index: TypeIndex, comments: Comments, *path: int
+    descriptor: DescriptorProto,
+    index: TypeIndex,
+    comments: Comments,
+    *path: int,
+    hidden: frozenset[str] = frozenset(),
 ) -> ir.Message:
-    """Build a message and the types nested in it."""
-    fields = fields_of(descriptor, index, comments, *path)
+    """Build a message and the types nested in it.
+
+    `hidden` are the top-level names that nested types of the same name hide where it stands.
+    """
+    hidden |= {each.name for each in descriptor.nested_type}
+    hidden |= {each.name for each in descriptor.enum_type}
+    fields = fields_of(descriptor, index, comments, *path, hidden=hidden)
     nested = tuple(
-        message(inner, index, comments, *path, 3, number)
+        message(inner, index, comments, *path, 3, number, hidden=hidden)
         for number, inner in enumerate(descriptor.nested_type)
         if not inner.options.map_entry
     )
@@ -136,12 +145,16 @@ def message(
 
 
 def fields_of(
-    descriptor: DescriptorProto, index: TypeIndex, comments: Comments, *path: int
+    descriptor: DescriptorProto,
+    index: TypeIndex,
+    comments: Comments,
+    *path: int,
+    hidden: frozenset[str] = frozenset(),
 ) -> tuple[ir.Field, ...]:
     """Build the fields of a message."""
     built = []
     for number, each in enumerate(descriptor.field):
-        get_type, set_type = annotate(each, index)
+        get_type, set_type = annotate(each, index, hidden)
         built.append(
             ir.Field(
                 name=names.attribute(each.name),
@@ -154,20 +167,24 @@ def fields_of(
     return tuple(built)
 
 
-def annotate(each: FieldDescriptorProto, index: TypeIndex) -> tuple[str, str]:
+def annotate(
+    each: FieldDescriptorProto, index: TypeIndex, hidden: frozenset[str] = frozenset()
+) -> tuple[str, str]:
     """Return the annotations for reading a field and for setting it."""
     entry = index.map_entries.get(each.type_name.lstrip("."))
     if entry is not None:
-        key, _ = _single(entry.field[0], index)
-        get_type, set_type = _single(entry.field[1], index)
+        key, _ = _single(entry.field[0], index, hidden)
+        get_type, set_type = _single(entry.field[1], index, hidden)
         return f"MutableMapping[{key}, {get_type}]", f"Mapping[{key}, {set_type}]"
-    get_type, set_type = _single(each, index)
+    get_type, set_type = _single(each, index, hidden)
     if each.label == FieldDescriptorProto.LABEL_REPEATED:
         return f"MutableSequence[{get_type}]", f"Iterable[{set_type}]"
     return get_type, set_type
 
 
-def _single(each: FieldDescriptorProto, index: TypeIndex) -> tuple[str, str]:
+def _single(
+    each: FieldDescriptorProto, index: TypeIndex, hidden: frozenset[str]
+) -> tuple[str, str]:
     full_name = each.type_name.lstrip(".")
     if not full_name:
         scalar = SCALARS.get(each.type, "int")
@@ -175,8 +192,11 @@ def _single(each: FieldDescriptorProto, index: TypeIndex) -> tuple[str, str]:
     if full_name in WELL_KNOWN:
         return WELL_KNOWN[full_name]
     name = index.classes.get(full_name)
+    if name is not None and name.partition(".")[0] in hidden:
+        package = names.registered(full_name.removesuffix(f".{name}"))
+        name = f"{package}.types.{index.modules[full_name]}.{name}"
     if each.type == FieldDescriptorProto.TYPE_ENUM:
-        return f"{name}", f"{name} | int | str"
+        return (name, f"{name} | int | str") if name else ("int", "int | str")
     if name is None:
         name = well_known_class(full_name)
     return name, f"{name} | {JSON_OBJECT}"

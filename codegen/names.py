@@ -43,7 +43,7 @@ BUILTINS = frozenset(
 )
 """Builtins a field may not hide: such a field carries an underscore, as in google's types."""
 
-CALL_KEYWORDS = frozenset({"self", "request", "requests", "timeout", "retry", "metadata"})
+CALL_KEYWORDS = frozenset({"self", "request", "timeout", "retry", "metadata"})
 """Parameters every client method has; a request field of that name gets an underscore."""
 
 PACKAGES = {

@@ -24,7 +24,8 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"\bAsync([A-Z]\w+)", r"\1"),
     (r"\basync_(\w+)", r"\1"),
     (r"\b_async\b", "_sync"),
-    (r"\basynchronous\b", "synchronous"),
+    (r"grpc\.aio\b", "grpc"),
+    (r"\bgrpc_asyncio\b", "grpc"),
 )
 """Regular expressions and what replaces them, applied in order."""
 

@@ -5,11 +5,13 @@
      |    +-- ArgumentError          (also ValueError) an argument or option has a value that cannot be used
      |    +-- FieldError             (also TypeError and ValueError) a message was given a field it does not
      |    |                          have, or a value that does not fit the field
+     |    +-- CredentialsError       there is no credential, or it cannot be loaded
      |    +-- ClosedError            (also RuntimeError) a closed client or stream was used
      +-- RpcError                    a call failed; one class for each canonical code of gRPC:
           +-- Cancelled, Unknown, InvalidArgument, DeadlineExceeded, NotFound, AlreadyExists,
               PermissionDenied, ResourceExhausted, FailedPrecondition, Aborted, OutOfRange,
               Unimplemented, Internal, Unavailable, DataLoss, Unauthenticated
+               +-- TlsError             (also Unavailable) the TLS handshake failed; not retried
 
 Errors carry data, never the request: prompts and credentials do not end up in logs by way of an error.
 """
@@ -17,15 +19,16 @@ Errors carry data, never the request: prompts and credentials do not end up in l
 from __future__ import annotations
 
 import difflib
+import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     from google.protobuf.message import Message
-    from google.rpc import status_pb2
 
 __all__ = [
     "Aborted",
@@ -33,6 +36,7 @@ __all__ = [
     "ArgumentError",
     "Cancelled",
     "ClosedError",
+    "CredentialsError",
     "DataLoss",
     "DeadlineExceeded",
     "FailedPrecondition",
@@ -45,6 +49,7 @@ __all__ = [
     "PermissionDenied",
     "ResourceExhausted",
     "RpcError",
+    "TlsError",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
@@ -72,12 +77,20 @@ class FieldError(UsageError, TypeError, ValueError):
     """
 
 
+class CredentialsError(UsageError):
+    """There is no credential, or the one there is cannot be loaded; the text says what to set."""
+
+
 class ClosedError(UsageError, RuntimeError):
     """A client or stream was used after it had been closed."""
 
 
 class RpcError(GeminiError):
-    """A call failed with a status of gRPC."""
+    """A call failed with a status of gRPC.
+
+    When google-api-core is loaded, an error is also an instance of its class for the same code, so that
+    handlers written for google's own client (`except google.api_core.exceptions.NotFound`) catch it.
+    """
 
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
     """The canonical code, the same for every error of one class."""
@@ -86,29 +99,70 @@ class RpcError(GeminiError):
         self,
         message: str,
         *,
-        method: str = "",
-        attempts: int = 1,
         details: Sequence[Message] = (),
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)
         self.message = message
         """What the server (or gRPC itself) said."""
-        self.method = method
+        self.method = ""
         """The full name of the method, as `/package.Service/Method`."""
-        self.attempts = attempts
-        """How many times the call was tried."""
-        self.details = tuple(details)
+        self.endpoint = ""
+        """The `host:port` that was called."""
+        self.attempts = 1
+        """How many times the call was tried; 0 if it was not sent at all."""
+        self.advice = ""
+        """What to do about it, where that is known."""
+        self._details = tuple(details)
+        self._metadata = tuple(metadata)
+
+    @property
+    def details(self) -> tuple[Message, ...]:
         """The messages of `google.rpc` that came with the status: ErrorInfo, BadRequest, RetryInfo, ..."""
-        self.metadata = tuple(metadata)
+        return self._details
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """The trailing metadata of the last attempt."""
+        return self._metadata
+
+    @property
+    def reason(self) -> str:
+        """The reason in ErrorInfo (AIP-193), such as `API_KEY_INVALID`; empty without one."""
+        return str(self._info("ErrorInfo", "reason", ""))
+
+    @property
+    def domain(self) -> str:
+        """The domain in ErrorInfo, which makes the reason unique; empty without one."""
+        return str(self._info("ErrorInfo", "domain", ""))
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the server asks to wait before another try; None if it does not say.
+
+        From the trailer `grpc-retry-pushback-ms` (gRFC A6) or from RetryInfo. Negative: not at all.
+        """
+        pushback = dict(self._metadata).get("grpc-retry-pushback-ms")
+        if pushback is not None:
+            text = pushback.decode("ascii", "replace") if isinstance(pushback, bytes) else pushback
+            return int(text) / 1000 if text.isdigit() else -1.0
+        delay = self._info("RetryInfo", "retry_delay", None)
+        return None if delay is None else float(delay.seconds + delay.nanos / 1e9)
+
+    def _info(self, kind: str, field: str, default: object) -> Any:
+        for detail in self._details:
+            if detail.DESCRIPTOR.full_name == f"google.rpc.{kind}":
+                return getattr(detail, field)
+        return default
 
     def __str__(self) -> str:
         where = f" ({self.method.rpartition('/')[2]})" if self.method else ""
-        return f"{self.code.name}{where}: {self.message}{_violations(self.details)}"
+        advice = f" {self.advice}" if self.advice else ""
+        return f"{self.code.name}{where}: {self.message}{_violations(self._details)}{advice}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.message,), self.__dict__.copy()
+        state = {**self.__dict__, "_details": tuple(map(_packed, self._details))}
+        return _restore, (self.code, state)
 
 
 class Cancelled(RpcError):
@@ -207,6 +261,13 @@ class Unauthenticated(RpcError):
     code = grpc.StatusCode.UNAUTHENTICATED
 
 
+class TlsError(Unavailable):
+    """The TLS handshake failed: a certificate is not trusted, has expired or does not fit.
+
+    Trying again does not help, so it is not retried; the text says what was refused.
+    """
+
+
 CLASSES: dict[grpc.StatusCode, type[RpcError]] = {
     cls.code: cls for cls in RpcError.__subclasses__()
 }
@@ -219,52 +280,57 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def from_grpc(error: grpc.RpcError) -> RpcError:
-    """Turn what grpcio raised into the error of its code, with the details decoded."""
-    call: Any = error  # what grpcio raises from a call is also a grpc.Call
-    metadata = tuple((key, value) for key, value in call.trailing_metadata() or ())
-    return CLASSES[call.code()](
-        call.details() or "",
-        details=_decode_details(metadata),
-        metadata=metadata,
-    )
+def make(
+    code: grpc.StatusCode,
+    message: str,
+    *,
+    details: Sequence[Message] = (),
+    metadata: Sequence[tuple[str, str | bytes]] = (),
+) -> RpcError:
+    """Return an error of a code."""
+    return google_twin(CLASSES[code])(message, details=details, metadata=metadata)
 
 
-def from_status(status: status_pb2.Status) -> RpcError:
-    """Turn a `google.rpc.Status`, which operations end with, into the error of its code."""
-    code = next((code for code in CLASSES if code.value[0] == status.code), grpc.StatusCode.UNKNOWN)
-    return CLASSES[code](status.message, details=_unpack(status))
+def google_twin(cls: type[RpcError]) -> type[RpcError]:
+    """Return a class that is also google-api-core's for the code, if that package is loaded."""
+    exceptions = sys.modules.get("google.api_core.exceptions")
+    if exceptions is None:
+        return cls
+    twin = exceptions.exception_class_for_grpc_status(cls.code)
+    both: type[RpcError] = _both(cls, twin)
+    return both
 
 
-def _decode_details(metadata: Iterable[tuple[str, str | bytes]]) -> list[Message]:
-    """Return the messages packed in `grpc-status-details-bin`; unknown types stay `Any`."""
-    packed = dict(metadata).get("grpc-status-details-bin")
-    if not isinstance(packed, bytes):
-        return []
-    from google.protobuf.message import DecodeError
-    from google.rpc import status_pb2
-
-    try:
-        return _unpack(status_pb2.Status.FromString(packed))
-    except DecodeError:  # a server that sends garbage here has still told us its code and message
-        return []
+@cache
+def _both(cls: Hashable, twin: Hashable) -> Any:
+    """Return the class that is both; the same each time, so that `type(error)` can be compared."""
+    assert isinstance(cls, type)
+    return type(cls.__name__, (cls, twin), {"__module__": cls.__module__, "__doc__": cls.__doc__})
 
 
-def _unpack(status: status_pb2.Status) -> list[Message]:
-    from google.protobuf import descriptor_pool, message_factory
+def _packed(detail: Message) -> tuple[str, bytes]:
+    return detail.DESCRIPTOR.full_name, detail.SerializeToString()
+
+
+def _restore(code: grpc.StatusCode, state: dict[str, Any]) -> RpcError:
+    """Rebuild an error that was pickled."""
+    error = make(code, state["message"])
+    details = [unpack(name, data) for name, data in state.pop("_details")]
+    error.__dict__.update(state, _details=tuple(details))
+    return error
+
+
+def unpack(name: str, data: bytes) -> Message:
+    """Return a message of `google.rpc` by its name; what is unknown stays an `Any`."""
+    from google.protobuf import any_pb2, descriptor_pool, message_factory
     from google.rpc import error_details_pb2
 
     assert error_details_pb2.DESCRIPTOR  # registers the types looked up below
-    messages: list[Message] = []
-    for detail in status.details:
-        try:
-            name = detail.type_url.rpartition("/")[2]
-            descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
-        except KeyError:
-            messages.append(detail)
-        else:
-            messages.append(message_factory.GetMessageClass(descriptor).FromString(detail.value))
-    return messages
+    try:
+        descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
+    except KeyError:
+        return any_pb2.Any(type_url=f"type.googleapis.com/{name}", value=data)
+    return message_factory.GetMessageClass(descriptor).FromString(data)
 
 
 def _violations(details: Iterable[Any]) -> str:

@@ -33,22 +33,49 @@ class FieldProperty(property):
     field_name: str
 
 
+def view(cls: Any, pb: Any) -> Any:
+    """Return a message of a class that is a view of a protobuf message; nothing is copied."""
+    message = _new(cls)
+    _set(message, "_pb", pb)  # unlike __dict__, this does not make Python build a dictionary
+    return message
+
+
+_new = object.__new__
+_set = object.__setattr__
+
+
 class Messages(RepeatedComposite):  # type: ignore[misc]  # proto-plus has no types
     """A repeated message field: proto-plus's view, with the wrapper class known beforehand."""
 
+    _proto_type = None
+
     def __init__(
-        self, sequence: Any, *, marshal: Any, wrapper: Any = None, proto_type: Any = None
+        self, sequence: Any, *, wrapper: Any, marshal: Any = None, proto_type: Any = None
     ) -> None:
-        super().__init__(sequence, marshal=marshal, proto_type=proto_type)
+        self._pb = sequence
         self._wrapper = wrapper
 
+    @property
+    def _marshal(self) -> Any:
+        return self._wrapper._meta.marshal
+
+    @property
+    def _pb_type(self) -> Any:
+        return self._wrapper._meta.pb
+
     def __getitem__(self, key: Any) -> Any:
-        if self._wrapper is None or isinstance(key, slice):
-            return super().__getitem__(key)
-        return self._wrapper.wrap(self._pb[key])
+        if type(key) is int:
+            return view(self._wrapper, self._pb[key])
+        return super().__getitem__(key)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self._wrapper.wrap, self._pb) if self._wrapper else super().__iter__()
+        return map(self._wrapper.wrap, self._pb)
+
+    def __len__(self) -> int:
+        return len(self._pb)
+
+    def __copy__(self) -> Any:
+        return Messages(self._pb[:], wrapper=self._wrapper)
 
 
 class Scalars(Repeated):  # type: ignore[misc]  # proto-plus has no types
@@ -105,11 +132,10 @@ def _getter(field: FieldDescriptor, meta: Meta) -> Get:
     ours = hasattr(wrapper, "_meta")
     if is_repeated(field):
         return _repeated_getter(field, meta, read, wrapper if ours else None)
-    if field.enum_type:
+    if field.enum_type and field.enum_type.full_name in ENUMS:
         return _enum_getter(field, meta, read)
     if ours:
-        wrap = wrapper.wrap
-        return lambda self: wrap(read(self))
+        return lambda self: view(wrapper, read(self))
     if wrapper is None:
         return read
     return _general_getter(field, meta)
@@ -118,7 +144,7 @@ def _getter(field: FieldDescriptor, meta: Meta) -> Get:
 def _repeated_getter(field: FieldDescriptor, meta: Meta, read: Get, wrapper: Any) -> Get:
     marshal = meta.marshal
     if wrapper is not None:
-        return lambda self: Messages(read(self), marshal=marshal, wrapper=wrapper)
+        return lambda self: Messages(read(self), wrapper=wrapper)
     if field.message_type is None and field.enum_type is None:
         return lambda self: Scalars(read(self), marshal=marshal)
     return _general_getter(field, meta)

@@ -11,20 +11,40 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from gemini_grpc.errors import TlsError
+from gemini_grpc.rpc.failure import is_daily_quota
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_grpc.errors import RpcError
+    from gemini_grpc.rpc.budget import Budget
     from gemini_grpc.rpc.policy import RetryPolicy
 
-_NEVER_SENT = ("failed to connect to all addresses", "DNS resolution failed")
-"""How grpcio's own errors begin when no connection was made, so that nothing was sent."""
+_NEVER_SENT = (
+    "failed to connect to all addresses",
+    "DNS resolution failed",
+    "Stream removed (sendmsg: Wrong file descriptor generation)",
+)
+"""How grpcio's own errors begin when nothing was sent: there was no connection, or a fork lost it."""
+
+_SPREAD = 0.1
+"""The part by which a pause may exceed the server's hint, so that clients do not return in step."""
 
 
 class Attempts:
     """Counts the attempts of one call against its policy and its deadline."""
 
-    __slots__ = ("_chance", "_clock", "_deadline", "_policy", "_repeatable", "number")
+    __slots__ = (
+        "_backoffs",
+        "_budget",
+        "_chance",
+        "_clock",
+        "_deadline",
+        "_policy",
+        "_repeatable",
+        "number",
+    )
 
     def __init__(
         self,
@@ -32,12 +52,17 @@ class Attempts:
         timeout: float | None,
         *,
         repeatable: bool,
+        started: float | None = None,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Fix the deadline now; all attempts and pauses share it."""
+        """Fix the deadline, from now or from when the call started; all attempts and pauses share it."""
         self._policy = policy
-        self._deadline = None if timeout is None else clock() + timeout
+        self._budget = budget
+        self._backoffs = 1
+        start = clock() if started is None else started
+        self._deadline = None if timeout is None else start + timeout
         self._repeatable = repeatable
         self._clock = clock
         self._chance = chance
@@ -53,12 +78,21 @@ class Attempts:
     def next_pause(self, error: RpcError) -> float | None:
         """Return the seconds to wait before another attempt; None if there is none.
 
-        A pause that would outlast the deadline is not worth waiting for: the error is final at once.
+        What the server says about waiting takes the place of the back-off. A pause that would outlast
+        the deadline is not worth waiting for: the error is final at once, and carries the hint.
         """
         policy = self._policy
         if policy is None or self.number >= policy.attempts or not self._allows(policy, error):
             return None
-        pause = policy.pause(self.number, self._chance())
+        if self._budget is not None and not self._budget.allow():
+            return None
+        hint = error.retry_after
+        if hint is None:
+            pause = policy.pause(self._backoffs, self._chance())
+            self._backoffs += 1
+        else:
+            pause = hint * (1 + _SPREAD * self._chance())
+            self._backoffs = 1  # the server has taken over; afterwards the back-off starts anew
         left = self.remaining()
         if left is not None and pause >= left:
             return None
@@ -66,6 +100,13 @@ class Attempts:
         return pause
 
     def _allows(self, policy: RetryPolicy, error: RpcError) -> bool:
+        hint = error.retry_after
+        if isinstance(error, TlsError) or (hint is not None and hint < 0):
+            return False
+        if policy.predicate is not None:
+            return policy.predicate(error)
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return self._repeatable and hint is not None and not is_daily_quota(error)
         if error.code not in policy.codes:
             return False
         return self._repeatable or never_sent(error)

@@ -67,10 +67,12 @@ class Codec(Generic[Req, Res]):
         try:
             message = self._parse(data)
         except DecodeError as cause:
-            raise errors.Internal(
-                f"the server sent {len(data)} bytes that are no {self.method.response}: {cause}",
-                method=self.method.path,
-            ) from cause
+            kind = self.method.response.rpartition(":")[2]
+            error = errors.Internal(
+                f"the server sent {len(data)} bytes that are no {kind}: {cause}"
+            )
+            error.method = self.method.path
+            raise error from cause
         return self._wrap(message) if self._wrap else message  # type: ignore[return-value]  # protobuf's own class
 
 

@@ -101,15 +101,48 @@ Check = Callable[[object], bool]
 @cache
 def _checks(descriptor: Descriptor) -> dict[str, Check]:
     """Return for each field the test whether protobuf can be trusted with a value for it."""
-    checks: dict[str, Check] = {}
-    for field in descriptor.fields:
-        inner = field.message_type
-        entry = inner is not None and inner.GetOptions().map_entry
-        check: Check = _is_json
-        if inner is not None and not entry and not inner.full_name.startswith("google."):
-            check = _plain_message(inner)
-        checks[field.name] = _plain_list(check) if is_repeated(field) and not entry else check
-    return checks
+    return {field.name: _check(field) for field in descriptor.fields}
+
+
+def _check(field: FieldDescriptor) -> Check:
+    inner = field.message_type
+    if inner is not None and inner.GetOptions().map_entry:
+        check = _plain_value(inner.fields_by_name["value"])
+        return lambda value: type(value) is dict and all(map(check, value.values()))
+    check = _plain_value(field)
+    return _plain_list(check) if is_repeated(field) else check
+
+
+def _plain_value(field: FieldDescriptor) -> Check:
+    """Return the test of one value of a field."""
+    inner = field.message_type
+    if inner is not None:
+        if inner.full_name == "google.protobuf.Struct":
+            return _is_json_object
+        if inner.full_name.startswith("google."):
+            return _is_nothing  # protobuf would take a mapping for the fields of the message itself
+        return _plain_message(inner)
+    kinds = _KINDS.get(field.type, (int,))
+    return lambda value: type(value) in kinds
+
+
+_KINDS: dict[int, tuple[type, ...]] = {
+    FieldDescriptor.TYPE_STRING: (str,),
+    FieldDescriptor.TYPE_BYTES: (bytes,),
+    FieldDescriptor.TYPE_BOOL: (bool,),
+    FieldDescriptor.TYPE_FLOAT: (float, int),
+    FieldDescriptor.TYPE_DOUBLE: (float, int),
+    FieldDescriptor.TYPE_ENUM: (str, int),
+}
+"""The Python types protobuf is trusted with; integers where nothing is said."""
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None
+
+
+def _is_json_object(value: object) -> bool:
+    return type(value) is dict and "fields" not in value and _is_json(value)
 
 
 def _is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
@@ -163,7 +196,7 @@ def _fill(
             message.MergeFrom(type(message)(**{known: converted}))
         except errors.FieldError:
             raise
-        except (TypeError, ValueError) as cause:
+        except (TypeError, ValueError, AttributeError) as cause:
             raise errors.FieldError(f"{here}: {cause}") from cause
 
 
@@ -271,9 +304,14 @@ def _float(value: object, path: str) -> float:
 
 
 def _bool(value: object, path: str) -> bool:
-    if not hasattr(value, "__bool__"):
+    if not hasattr(value, "__bool__") or (hasattr(value, "__float__") and not _is_integral(value)):
         raise _misfit(path, "a bool", value)
     return bool(value)
+
+
+def _is_integral(value: object) -> bool:
+    """Tell whether a value is an integer or a boolean, numpy's included."""
+    return hasattr(value, "__index__") or type(value).__name__ == "bool"
 
 
 def _string(value: object, path: str) -> str:

@@ -1,4 +1,12 @@
-"""Decide where a call goes: a host and a port, and whether the connection is encrypted."""
+"""Decide where a call goes: the host and port, and whether the connection is encrypted.
+
+The rules are those of AIP-4114, in this order:
+
+1. an `api_endpoint` is used as it is; nobody guesses from it whether to use mTLS;
+2. `GOOGLE_API_USE_MTLS_ENDPOINT` is `always`, or `auto` (the default) and there is a client certificate:
+   the mTLS name of the service;
+3. the service's name in the universe domain, `googleapis.com` unless told otherwise.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +18,11 @@ from gemini_grpc.errors import ArgumentError
 PLAINTEXT = "http://"
 """What an `api_endpoint` starts with to ask for a connection without TLS; loopback only."""
 
+UNIVERSE = "googleapis.com"
+"""The universe domain when nothing is said."""
+
+_MULTI_REGIONS = frozenset({"us", "eu"})
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -19,6 +32,63 @@ class Endpoint:
     """`host:port`, as gRPC takes it."""
     plaintext: bool
     """The connection is not encrypted."""
+
+    @property
+    def host(self) -> str:
+        """The host without the port."""
+        return self.target.rpartition(":")[0].strip("[]")
+
+
+def choose(
+    default_host: str,
+    *,
+    api_endpoint: str | None = None,
+    universe: str = UNIVERSE,
+    use_mtls: str = "auto",
+    has_certificate: bool = False,
+) -> Endpoint:
+    """Return the endpoint of the service at `default_host` for the given options and environment.
+
+    Raises:
+        ArgumentError: An option is not an address, or mTLS is asked for where there is none.
+    """
+    if use_mtls not in {"auto", "always", "never"}:
+        raise ArgumentError(
+            f"GOOGLE_API_USE_MTLS_ENDPOINT is {use_mtls!r}; expected `never`, `auto` or `always`"
+        )
+    if not universe.strip():
+        raise ArgumentError("universe_domain is empty; leave it out for googleapis.com")
+    if api_endpoint:
+        return parse(api_endpoint)
+    if use_mtls == "always" or (use_mtls == "auto" and has_certificate):
+        if universe != UNIVERSE:
+            raise ArgumentError(
+                f"mTLS is not supported in any universe other than {UNIVERSE}, and the universe "
+                f"domain is {universe!r}; set GOOGLE_API_USE_MTLS_ENDPOINT=never"
+            )
+        return parse(mtls_host(default_host))
+    return parse(default_host.replace(UNIVERSE, universe.strip()))
+
+
+def mtls_host(host: str) -> str:
+    """Return the mTLS name of a host of Google; other hosts, and those that have none, unchanged."""
+    name, dot, port = host.partition(":")
+    labels = name.split(".")
+    if "mtls" in labels or "rep" in labels:  # the `.rep.` hosts of multi-regions have no mTLS name
+        return host
+    for suffix in (".sandbox.googleapis.com", ".googleapis.com"):
+        if name.endswith(suffix):
+            return f"{name.removesuffix(suffix)}.mtls{suffix}{dot}{port}"
+    return host
+
+
+def vertex_host(location: str) -> str:
+    """Return the host of Vertex AI for a location: `global`, a multi-region, or a region."""
+    if location in {"", "global"}:
+        return "aiplatform.googleapis.com"
+    if location in _MULTI_REGIONS:
+        return f"aiplatform.{location}.rep.googleapis.com"
+    return f"{location}-aiplatform.googleapis.com"
 
 
 def parse(api_endpoint: str) -> Endpoint:

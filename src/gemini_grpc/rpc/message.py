@@ -98,9 +98,7 @@ class MessageType(MessageMeta):
 
     def wrap(cls, pb):
         """Return a message that is a view of `pb`; nothing is copied."""
-        message = cls.__new__(cls)
-        message.__dict__["_pb"] = pb
-        return message
+        return accessors.view(cls, pb)
 
 
 class Message(proto.Message, metaclass=MessageType):
@@ -128,7 +126,7 @@ class Message(proto.Message, metaclass=MessageType):
             pb.CopyFrom(coerce.as_pb(pb_class, mapping, path=""))
             if fields:
                 pb.MergeFrom(coerce.fill(pb_class, fields, ignore_unknown=ignore_unknown_fields))
-        self.__dict__["_pb"] = pb
+        object.__setattr__(self, "_pb", pb)
 
     def __getattr__(self, name):
         if not name.startswith("_"):

@@ -13,6 +13,20 @@ Metadata = Sequence[tuple[str, str | bytes]]
 API_KEY = "x-goog-api-key"
 CLIENT = "x-goog-api-client"
 ROUTING = "x-goog-request-params"
+AUTHORIZATION = "authorization"
+QUOTA_PROJECT = "x-goog-user-project"
+
+CREDENTIALS = frozenset(
+    {
+        API_KEY,
+        AUTHORIZATION,
+        "cookie",
+        "proxy-authorization",
+        "x-goog-iam-authorization-token",
+        "x-serverless-authorization",
+    }
+)
+"""The keys whose values are credentials: whatever shows metadata leaves them out, by this list."""
 
 
 @cache

@@ -2,71 +2,351 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import endpoint, metadata
+from gemini_grpc.rpc import credentials as auth
+from gemini_grpc.rpc import metadata, proxy, tls
+from gemini_grpc.rpc.endpoint import PLAINTEXT, UNIVERSE, Endpoint, choose, parse
+from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
 from gemini_grpc.rpc.secret import Secret
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
-    """The options of a client, as google's clients have them."""
+    """The options of a client: those of google's clients, and after them a few of our own."""
 
     api_endpoint: str | None = None
-    """`host` or `host:port` to use instead of the service's own; `http://` and a loopback address for
-    a connection without TLS."""
+    """`host` or `host:port` to use instead of the service's own, whatever else is said; `http://` and a
+    loopback address for a connection without TLS."""
+    client_cert_source: tls.CertSource | None = None
+    """Returns the client certificate chain and its key, both PEM; asked again when they may have
+    been rotated."""
+    client_encrypted_cert_source: tls.EncryptedCertSource | None = None
+    """Returns the paths of the certificate chain and of the encrypted key, and the passphrase."""
+    quota_project_id: str | None = None
+    """The project whose quota is used, with credentials that are not bound to one."""
+    credentials_file: str | Path | None = None
+    """A file with credentials of any kind google-auth knows."""
+    scopes: Sequence[str] | None = None
+    """OAuth scopes instead of the service's own."""
     api_key: str | Secret | None = None
     """The API key."""
+    api_audience: str | None = None
+    """The audience of tokens that a service account signs itself; the service's own if unset."""
+    universe_domain: str | None = None
+    """The universe domain; `GOOGLE_CLOUD_UNIVERSE_DOMAIN` or googleapis.com if unset."""
+    tracer_provider: object | None = None
+    """Accepted because google's options have it; not used."""
+
+    ca_certificates: bytes | str | Path | None = None
+    """Trust roots as PEM or the path of a bundle; from the environment or grpc's own if unset."""
+    client_cert_signer: tls.Signer | None = None
+    """A client certificate whose key never enters this process."""
+    proxy: str | None = None
+    """`http://host:port` of a proxy; empty for none; from the environment if unset."""
+    keepalive: float | None = None
+    """Seconds between pings on an idle connection, at least 10; None for no pings."""
+    max_receive_message_length: int = -1
+    """Bytes a message of the server may have; -1 for no limit."""
+    timeout: float | Default | None = DEFAULT
+    """Seconds every call has unless it says otherwise; each method's own if unset, None for no limit."""
+    retry: RetryPolicy | Default | None = DEFAULT
+    """The policy of every call unless it says otherwise; None to try once."""
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{field.name}={'***' if field.name == 'api_key' else repr(value)}"
-            for field in fields(self)
-            if (value := getattr(self, field.name)) is not None
+            f"{each.name}={'***' if each.name == 'api_key' else repr(value)}"
+            for each in fields(self)
+            if (value := getattr(self, each.name)) != each.default
         )
         return f"ClientOptions({shown})"
 
     @classmethod
-    def of(cls, options: ClientOptions | Mapping[str, object] | None) -> ClientOptions:
-        """Return the options given as such, as a mapping, or not at all.
+    def of(cls, options: ClientOptions | Mapping[str, object] | object | None) -> ClientOptions:
+        """Return options given as such, as a mapping, as google.api_core's object, or not at all.
 
         Raises:
-            ArgumentError: The mapping has an option that does not exist.
+            ArgumentError: There is an option that does not exist.
         """
         if options is None:
             return cls()
         if isinstance(options, ClientOptions):
             return options
-        known = [field.name for field in fields(cls)]
+        if not isinstance(options, Mapping):
+            if not hasattr(options, "api_endpoint"):
+                raise errors.ArgumentError(
+                    f"client_options is {type(options).__name__}; expected a mapping or ClientOptions"
+                )
+            options = {key: value for key, value in vars(options).items() if value is not None}
+        known = [each.name for each in fields(cls)]
         for name in options:
             if name not in known:
                 hint = errors.nearest(name, known) or f"; the options are {', '.join(known)}"
                 raise errors.ArgumentError(f"client_options has no option {name!r}{hint}")
-        return cls(**options)  # type: ignore[arg-type]  # the values are checked where they are used
+        return cls(**options)
+
+
+EMULATOR_HOST = "GEMINI_EMULATOR_HOST"
+"""The environment variable with the `host:port` of an emulator, which every client then uses."""
+
+EMULATOR_KEY = "emulator"
+"""The key that is sent to an emulator when there is none: it is nobody's."""
+
+MINIMUM_KEEPALIVE = 10.0
+"""Seconds; servers end connections that ping more often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a channel needs to know, decided once when the client is made."""
 
-    endpoint: endpoint.Endpoint
-    metadata: tuple[tuple[str, str], ...]
-    """Sent with every call: the user agent and the credential."""
+    endpoint: Endpoint
+    metadata: tuple[tuple[str, str], ...] = field(repr=False)
+    """Sent with every call: the user agent and an API key."""
+    universe: str = UNIVERSE
+    token: auth.Token | None = field(default=None, repr=False)
+    """The credential that changes, if there is one."""
+    roots: bytes | None = field(default=None, repr=False)
+    cert_source: tls.CertSource | None = None
+    identity: tls.Identity | None = None
+    """The client certificate when the settings were made."""
+    signer: tls.Signer | None = None
+    proxy: str | None = None
+    keepalive: float | None = None
+    max_receive: int = -1
+    timeout: float | Default | None = DEFAULT
+    retry: RetryPolicy | Default | None = DEFAULT
 
 
-def resolve(options: ClientOptions, default_host: str) -> Settings:
+def resolve(
+    options: ClientOptions,
+    default_host: str,
+    *,
+    scopes: Sequence[str] = (),
+    credentials: Credentials | None = None,
+    user_agent: str = "",
+    ready: bool = False,
+    variables: Mapping[str, str] = os.environ,
+) -> Settings:
     """Decide the settings of a client of the service at `default_host`.
 
+    `GEMINI_EMULATOR_HOST` wins over every option that says where to call and over real credentials,
+    which are not even looked for. A channel that is ready has a credential of its own.
+
     Raises:
-        ArgumentError: The options contradict each other, or there is no credential.
+        ArgumentError: The options contradict each other or the environment.
+        CredentialsError: There is no credential.
     """
-    where = endpoint.parse(options.api_endpoint or default_host)
-    pairs = [(metadata.CLIENT, metadata.client_header())]
+    _check(options, credentials)
+    client = metadata.client_header()
+    pairs = [(metadata.CLIENT, f"{user_agent} {client}" if user_agent else client)]
+    if emulator := variables.get(EMULATOR_HOST):
+        pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
+        return Settings(
+            _emulator(emulator), tuple(pairs), timeout=options.timeout, retry=options.retry
+        )
+    source = _cert_source(options, variables)
+    where, universe = _endpoint(options, default_host, source, variables)
+    if ready:
+        return Settings(where, tuple(pairs), universe, timeout=options.timeout, retry=options.retry)
+    token = None
     if options.api_key is not None:
-        key = options.api_key
-        pairs.append((metadata.API_KEY, key.reveal() if isinstance(key, Secret) else key))
-    elif not where.plaintext:
-        raise errors.ArgumentError("there is no credential; pass client_options={'api_key': ...}")
-    return Settings(where, tuple(pairs))
+        pairs.append((metadata.API_KEY, _revealed(options.api_key)))
+    elif where.plaintext:
+        _refuse_plaintext(options, credentials)
+    else:
+        token = _token(options, credentials, default_host, scopes)
+    return Settings(
+        where,
+        tuple(pairs),
+        universe=universe,
+        token=token,
+        roots=None if where.plaintext else tls.trust_roots(options.ca_certificates, variables),
+        cert_source=source,
+        identity=tls.identity(source) if source else None,
+        signer=options.client_cert_signer,
+        proxy=proxy.choose(where.host, variables, options.proxy),
+        keepalive=options.keepalive,
+        max_receive=options.max_receive_message_length,
+        timeout=options.timeout,
+        retry=options.retry,
+    )
+
+
+def endpoint_and_cert_source(
+    options: ClientOptions, default_host: str, variables: Mapping[str, str] = os.environ
+) -> tuple[str, tls.CertSource | None]:
+    """Return the host a client would call, without its port, and where its certificate comes from."""
+    source = _cert_source(options, variables)
+    where, _ = _endpoint(options, default_host, source, variables)
+    return options.api_endpoint or where.host, source
+
+
+def _endpoint(
+    options: ClientOptions,
+    default_host: str,
+    source: tls.CertSource | None,
+    variables: Mapping[str, str],
+) -> tuple[Endpoint, str]:
+    """Return the endpoint and the universe domain."""
+    universe = options.universe_domain
+    if universe is None:
+        universe = variables.get("GOOGLE_CLOUD_UNIVERSE_DOMAIN", UNIVERSE)
+    where = choose(
+        default_host,
+        api_endpoint=options.api_endpoint,
+        universe=universe,
+        use_mtls=variables.get("GOOGLE_API_USE_MTLS_ENDPOINT", "auto").lower(),
+        has_certificate=source is not None or options.client_cert_signer is not None,
+    )
+    return where, universe
+
+
+def _check(options: ClientOptions, credentials: Credentials | None) -> None:
+    """Refuse options that exclude each other."""
+    kinds = {
+        "api_key": options.api_key,
+        "credentials": credentials,
+        "credentials_file": options.credentials_file,
+    }
+    _at_most_one(kinds)
+    _at_most_one(
+        {
+            "client_cert_source": options.client_cert_source,
+            "client_encrypted_cert_source": options.client_encrypted_cert_source,
+            "client_cert_signer": options.client_cert_signer,
+        }
+    )
+    if options.api_key is not None and options.quota_project_id:
+        raise errors.ArgumentError(
+            "quota_project_id has no effect with an api_key, which belongs to a project; leave one out"
+        )
+    if options.keepalive is not None and options.keepalive < MINIMUM_KEEPALIVE:
+        raise errors.ArgumentError(
+            f"keepalive is {options.keepalive}; expected at least {MINIMUM_KEEPALIVE:g} seconds, "
+            "because servers end connections that ping more often"
+        )
+
+
+def _at_most_one(given: Mapping[str, object]) -> None:
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise errors.ArgumentError(
+            f"{' and '.join(names)} are mutually exclusive; pass one of them"
+        )
+
+
+def _refuse_plaintext(options: ClientOptions, credentials: Credentials | None) -> None:
+    if credentials is not None or options.credentials_file is not None:
+        raise errors.ArgumentError(
+            "credentials do not travel over plaintext; use TLS, or a dummy api_key with an emulator"
+        )
+
+
+def _token(
+    options: ClientOptions,
+    credentials: Credentials | None,
+    default_host: str,
+    scopes: Sequence[str],
+) -> auth.Token | None:
+    quota = options.quota_project_id
+    if credentials is None:
+        if options.credentials_file is not None:
+            credentials = auth.from_file(options.credentials_file, quota)
+        else:
+            credentials = auth.default(quota, scopes)
+    return auth.from_google(
+        credentials,
+        scopes=options.scopes,
+        default_scopes=scopes,
+        audience=options.api_audience or f"https://{default_host}/",
+        quota_project=quota,
+    )
+
+
+_CERTIFICATE_FILES = (
+    "GOOGLE_API_CERTIFICATE_CONFIG",
+    "CLOUDSDK_CONTEXT_AWARE_CERTIFICATE_CONFIG_FILE_PATH",
+)
+_CERTIFICATE_PATHS = (
+    "~/.config/gcloud/certificate_config.json",
+    "~/.secureConnect/context_aware_metadata.json",
+)
+
+
+def _cert_source(options: ClientOptions, variables: Mapping[str, str]) -> tls.CertSource | None:
+    """Return where the client certificate comes from; None if none is used.
+
+    `GOOGLE_API_USE_CLIENT_CERTIFICATE` decides. Where it is not set, AIP-4114 says true and AIP-4110
+    says false; we do as google-auth does: a workload certificate that is configured is used, and nothing
+    else is looked for.
+    """
+    use = variables.get("GOOGLE_API_USE_CLIENT_CERTIFICATE", "").lower()
+    if options.client_cert_source is not None:
+        return None if use == "false" else options.client_cert_source
+    if options.client_encrypted_cert_source is not None:
+        return None if use == "false" else tls.decrypted(options.client_encrypted_cert_source)
+    if use not in {"", "true"} or not _may_have_certificate(variables):
+        return None
+    from google.auth.transport import mtls
+
+    if not mtls.should_use_client_cert() or not mtls.has_default_client_cert_source():
+        return None
+    source: tls.CertSource = mtls.default_client_cert_source()
+    return source
+
+
+def _may_have_certificate(variables: Mapping[str, str]) -> bool:
+    """Tell, without importing google-auth, whether a certificate may be configured."""
+    if any(variables.get(name) for name in _CERTIFICATE_FILES):
+        return True
+    return any(Path(path).expanduser().exists() for path in _CERTIFICATE_PATHS)
+
+
+def _revealed(key: str | Secret) -> str:
+    return key.reveal() if isinstance(key, Secret) else key
+
+
+def _emulator(host: str) -> Endpoint:
+    """Return the address in `GEMINI_EMULATOR_HOST`, which has no TLS and is on this machine."""
+    try:
+        return parse(PLAINTEXT + host.removeprefix(PLAINTEXT))
+    except errors.ArgumentError as cause:
+        raise errors.ArgumentError(
+            f"{EMULATOR_HOST} is {host!r}; expected the host and port of an emulator on this "
+            "machine, such as 127.0.0.1:9090"
+        ) from cause
+
+
+def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
+    """Return the API key in the environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
+
+    Warns when both are set and differ.
+    """
+    google, gemini = variables.get("GOOGLE_API_KEY"), variables.get("GEMINI_API_KEY")
+    if google and gemini and google != gemini:
+        import warnings
+
+        warnings.warn(
+            "GOOGLE_API_KEY and GEMINI_API_KEY are both set and differ; GOOGLE_API_KEY is used",
+            stacklevel=3,
+        )
+    key = google or gemini
+    return Secret(key) if key else None
+
+
+def user_agent_of(client_info: Any) -> str:
+    """Return the user agent in a `client_info`: a string, or google.api_core's object."""
+    if client_info is None:
+        return ""
+    if isinstance(client_info, str):
+        return client_info
+    return getattr(client_info, "user_agent", None) or ""

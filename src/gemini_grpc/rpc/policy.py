@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
@@ -44,6 +46,8 @@ class RetryPolicy:
     """The part of each pause that is left to chance, 0 to 1, so that clients do not return in step."""
     codes: frozenset[grpc.StatusCode] = frozenset({grpc.StatusCode.UNAVAILABLE})
     """The codes that are retried without the server asking for it."""
+    predicate: Callable[[Exception], bool] | None = None
+    """Decides instead of `codes`, given the error; for policies taken over from google.api_core."""
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -62,3 +66,29 @@ class RetryPolicy:
         """Return the seconds to wait after the given attempt (1 is the first); chance is 0 to 1."""
         full = min(self.maximum, self.initial * self.multiplier ** (attempt - 1))
         return full * (1 - self.jitter * chance)
+
+
+Retry = RetryPolicy | Default | None
+"""What `retry=` takes; also a `google.api_core.retry.Retry` or `AsyncRetry`."""
+
+
+def from_google(retry: Any) -> tuple[RetryPolicy, float | None]:
+    """Return the policy a `Retry` or `AsyncRetry` of google.api_core describes, and its timeout.
+
+    Raises:
+        ArgumentError: It is no policy at all.
+    """
+    if not hasattr(retry, "_predicate") or not hasattr(retry, "_multiplier"):
+        raise ArgumentError(
+            f"retry is {type(retry).__name__}; expected a RetryPolicy, None for one attempt, or a "
+            "Retry of google.api_core"
+        )
+    policy = RetryPolicy(
+        attempts=sys.maxsize,
+        initial=min(retry._initial, retry._maximum),
+        multiplier=max(1.0, retry._multiplier),
+        maximum=retry._maximum,
+        jitter=1.0,
+        predicate=retry._predicate,
+    )
+    return policy, getattr(retry, "_timeout", None)

@@ -1,16 +1,16 @@
 """The seam to grpcio: everything in which `grpc` and `grpc.aio` differ, as pairs.
 
-This is the only module that calls grpcio, and the only one that catches its errors. Requests and
-responses are bytes here: we parse them ourselves, so that a malformed message is an error of ours in
-both colours (grpc.aio would report it as the end of the stream).
+Requests and responses are bytes here: we parse them ourselves, so that a malformed message is an error
+of ours in both colours (grpc.aio would report it as the end of the stream).
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -19,7 +19,10 @@ import grpc.experimental
 from gemini_grpc import errors
 
 if TYPE_CHECKING:
+    from gemini_grpc.rpc import tls
     from gemini_grpc.rpc.options import Settings
+
+T = TypeVar("T")
 
 Call = Any  # grpcio publishes no types for its calls and callables
 
@@ -27,80 +30,117 @@ EOF = grpc.aio.EOF
 """What `read` returns when the stream has ended well."""
 
 OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5000),
 )
-"""Channel options: no limit on sizes (an image is larger than grpcio's 4 MiB), quick reconnects."""
+"""Channel options: no limit on what is sent (an image is larger than grpcio's 4 MiB), quick reconnects."""
+
+_PING_TIMEOUT_MS = 5000
+"""How long the answer to a ping may take before the connection counts as dead."""
 
 _SINGLE_THREADED = (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)
 """Lets the caller's thread read server streams itself; a quarter of the cost per message."""
+
+Failure = grpc.RpcError
+"""What every failed call of grpcio raises; `failure.from_grpc` converts it."""
 
 sleep = time.sleep
 async_sleep = asyncio.sleep
 
 
-def channel(settings: Settings) -> grpc.Channel:
+def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> grpc.Channel:
     """Open a channel; it connects when it is first used."""
-    options = (*OPTIONS, _SINGLE_THREADED)
+    options = (*_options(settings, forked), _SINGLE_THREADED)
     if settings.endpoint.plaintext:
         return grpc.insecure_channel(settings.endpoint.target, options)
-    credentials = grpc.ssl_channel_credentials()
+    credentials = _credentials(settings, identity)
     return grpc.secure_channel(settings.endpoint.target, credentials, options)
 
 
-def async_channel(settings: Settings) -> grpc.aio.Channel:
+def async_channel(
+    settings: Settings, identity: tls.Identity | None, forked: bool
+) -> grpc.aio.Channel:
     """Open a channel for the running event loop; it connects when it is first used."""
+    options = _options(settings, forked)
     if settings.endpoint.plaintext:
-        return grpc.aio.insecure_channel(settings.endpoint.target, OPTIONS)
-    credentials = grpc.ssl_channel_credentials()
-    return grpc.aio.secure_channel(settings.endpoint.target, credentials, OPTIONS)
+        return grpc.aio.insecure_channel(settings.endpoint.target, options)
+    credentials = _credentials(settings, identity)
+    return grpc.aio.secure_channel(settings.endpoint.target, credentials, options)
 
 
-def owner() -> object:
-    """Return what a channel belongs to: any thread of the process may use it."""
-    return None
+def _options(settings: Settings, forked: bool) -> tuple[tuple[str, Any], ...]:
+    """Return the channel options that follow from the settings."""
+    options: list[tuple[str, Any]] = [
+        *OPTIONS,
+        ("grpc.max_receive_message_length", settings.max_receive),
+        ("grpc.enable_http_proxy", int(settings.proxy is not None)),
+    ]
+    if settings.proxy is not None:
+        options.append(("grpc.http_proxy", settings.proxy))
+    if settings.keepalive is not None:
+        milliseconds = int(settings.keepalive * 1000)
+        options += [
+            ("grpc.keepalive_time_ms", milliseconds),
+            ("grpc.keepalive_timeout_ms", _PING_TIMEOUT_MS),
+            (
+                "grpc.http2.ping_timeout_ms",
+                _PING_TIMEOUT_MS,
+            ),  # without it a dead peer goes unnoticed
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.max_pings_without_data", 0),
+        ]
+    if forked:  # the parent's connections must not be found in the pool they share
+        options.append(("grpc.use_local_subchannel_pool", 1))
+    return tuple(options)
 
 
-def async_owner() -> object:
-    """Return what a channel belongs to: the running event loop."""
-    return asyncio.get_running_loop()
+def _credentials(settings: Settings, identity: tls.Identity | None) -> grpc.ChannelCredentials:
+    if settings.signer is not None:
+        make = getattr(grpc.experimental, "ssl_channel_credentials_with_custom_signer", None)
+        if make is None:
+            raise errors.ArgumentError(
+                f"client_cert_signer needs a newer grpcio than {grpc.__version__}"
+            )
+        return make(
+            private_key_sign_fn=settings.signer.sign,
+            certificate_chain=settings.signer.certificate_chain,
+            root_certificates=settings.roots,
+        )
+    if identity is None:
+        return grpc.ssl_channel_credentials(settings.roots)
+    return grpc.ssl_channel_credentials(settings.roots, identity.key, identity.certificate)
 
 
-def unary(call: Call, data: bytes, timeout: float | None, metadata: tuple[Any, ...]) -> bytes:
-    """Make a call with one answer."""
-    try:
-        return call(data, timeout, metadata)  # type: ignore[no-any-return]
-    except grpc.RpcError as cause:
-        raise errors.from_grpc(cause) from cause
+def owner() -> tuple[int, Any]:
+    """Return what a channel belongs to: this process, any thread of it."""
+    return os.getpid(), None
 
 
-async def async_unary(
-    call: Call, data: bytes, timeout: float | None, metadata: tuple[Any, ...]
-) -> bytes:
-    """Make a call with one answer."""
-    try:
-        return await call(data, timeout=timeout, metadata=metadata)  # type: ignore[no-any-return]
-    except grpc.RpcError as cause:
-        raise errors.from_grpc(cause) from cause
+def async_owner() -> tuple[int, Any]:
+    """Return what a channel belongs to: this process and the running event loop."""
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def call(function: Callable[[float | None], T], timeout: float | None) -> T:
+    """Call a function that blocks."""
+    return function(timeout)
+
+
+async def async_call(function: Callable[[float | None], T], timeout: float | None) -> T:
+    """Call a function that blocks, in a thread."""
+    return await asyncio.to_thread(function, timeout)
 
 
 def read(call: Call) -> Any:
     """Return the next message of a stream, or `EOF`."""
-    try:
-        return next(call, EOF)
-    except grpc.RpcError as cause:
-        raise errors.from_grpc(cause) from cause
+    return next(call, EOF)
 
 
-async def async_read(call: Call) -> Any:
-    """Return the next message of a stream, or `EOF`."""
-    try:
-        return await call.read()
-    except grpc.RpcError as cause:
-        raise errors.from_grpc(cause) from cause
+def async_read(call: Call) -> Any:
+    """Return an awaitable of the next message of a stream, or of `EOF`."""
+    return call.read()
 
 
 class Outgoing:
@@ -113,7 +153,7 @@ class Outgoing:
         """What went wrong in the user's iterator or in a message of it."""
 
     def send(self, call: Call, timeout: float | None, metadata: tuple[Any, ...]) -> Call:
-        """Start the call; return it."""
+        """Start the call and return it."""
         return call(self._encoded(), timeout=timeout, metadata=metadata)
 
     def _encoded(self) -> Iterator[bytes]:

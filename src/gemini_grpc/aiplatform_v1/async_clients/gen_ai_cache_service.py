@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.aiplatform_v1 import paths
-from gemini_grpc.aiplatform_v1.methods import GenAiCacheService as rpc
+from gemini_grpc.aiplatform_v1.methods import GenAiCacheService as _rpc
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -31,8 +31,8 @@ class GenAiCacheServiceAsyncClient(AsyncService):
     many generation requests, so its tokens cost less than sending them anew every time.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
 
@@ -43,7 +43,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         parent: str | None = None,
         cached_content: CachedContent | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Stores a prompt prefix and returns its cache, whose generated name later requests refer
@@ -72,7 +72,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "cached_content": cached_content,
         }
         return await self._unary(
-            rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def get_cached_content(
@@ -81,7 +81,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Looks up the metadata of one cache, such as model, size and expiration. The stored
@@ -106,7 +106,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     async def update_cached_content(
         self,
@@ -115,7 +115,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         cached_content: CachedContent | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Moves the expiration of a cache, to prolong its life or cut it short. All else is fixed,
@@ -145,7 +145,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "update_mask": update_mask,
         }
         return await self._unary(
-            rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def delete_cached_content(
@@ -154,7 +154,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Discards a cache at once and ends its storage charges. Generation requests that still
@@ -176,7 +176,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "name": name,
         }
         return await self._unary(
-            rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def list_cached_contents(
@@ -187,7 +187,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListCachedContentsResponse, CachedContent]:
         """Goes through the caches of one project and location a page at a time. Entries hold
@@ -217,4 +217,6 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)
+        return await self._page(
+            _rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata
+        )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.aiplatform_v1 import paths
-from gemini_grpc.aiplatform_v1.methods import PredictionService as rpc
+from gemini_grpc.aiplatform_v1.methods import PredictionService as _rpc
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from gemini_grpc.aiplatform_v1.types.content import (
@@ -35,8 +35,8 @@ class PredictionServiceAsyncClient(AsyncService):
     host `aiplatform.googleapis.com` serves the `global` location.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
 
@@ -55,7 +55,7 @@ class PredictionServiceAsyncClient(AsyncService):
         model_armor_config: ModelArmorConfig | Mapping[str, object] | None = None,
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateContentResponse:
         """Sends a conversation to a model and waits for its complete answer. A blocked prompt is
@@ -111,7 +111,7 @@ class PredictionServiceAsyncClient(AsyncService):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return await self._unary(rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     async def stream_generate_content(
         self,
@@ -128,7 +128,7 @@ class PredictionServiceAsyncClient(AsyncService):
         model_armor_config: ModelArmorConfig | Mapping[str, object] | None = None,
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncStream[GenerateContentResponse]:
         """Sends a conversation to a model and returns the answer piece by piece while it is being
@@ -182,7 +182,7 @@ class PredictionServiceAsyncClient(AsyncService):
             "generation_config": generation_config,
         }
         return await self._stream(
-            rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def embed_content(
@@ -199,7 +199,7 @@ class PredictionServiceAsyncClient(AsyncService):
         | Mapping[str, object]
         | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> EmbedContentResponse:
         """Turns one piece of content into a vector of floating-point numbers that reflects its
@@ -238,4 +238,4 @@ class PredictionServiceAsyncClient(AsyncService):
             "auto_truncate": auto_truncate,
             "embed_content_config": embed_content_config,
         }
-        return await self._unary(rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)

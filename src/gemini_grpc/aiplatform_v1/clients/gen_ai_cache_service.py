@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.aiplatform_v1 import paths
-from gemini_grpc.aiplatform_v1.methods import GenAiCacheService as rpc
+from gemini_grpc.aiplatform_v1.methods import GenAiCacheService as _rpc
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -31,8 +31,8 @@ class GenAiCacheServiceClient(Service):
     many generation requests, so its tokens cost less than sending them anew every time.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
 
@@ -43,7 +43,7 @@ class GenAiCacheServiceClient(Service):
         parent: str | None = None,
         cached_content: CachedContent | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Stores a prompt prefix and returns its cache, whose generated name later requests refer
@@ -71,7 +71,7 @@ class GenAiCacheServiceClient(Service):
             "parent": parent,
             "cached_content": cached_content,
         }
-        return self._unary(rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def get_cached_content(
         self,
@@ -79,7 +79,7 @@ class GenAiCacheServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Looks up the metadata of one cache, such as model, size and expiration. The stored
@@ -104,7 +104,7 @@ class GenAiCacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def update_cached_content(
         self,
@@ -113,7 +113,7 @@ class GenAiCacheServiceClient(Service):
         cached_content: CachedContent | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Moves the expiration of a cache, to prolong its life or cut it short. All else is fixed,
@@ -142,7 +142,7 @@ class GenAiCacheServiceClient(Service):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return self._unary(rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def delete_cached_content(
         self,
@@ -150,7 +150,7 @@ class GenAiCacheServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Discards a cache at once and ends its storage charges. Generation requests that still
@@ -171,7 +171,7 @@ class GenAiCacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def list_cached_contents(
         self,
@@ -181,7 +181,7 @@ class GenAiCacheServiceClient(Service):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListCachedContentsResponse, CachedContent]:
         """Goes through the caches of one project and location a page at a time. Entries hold
@@ -211,4 +211,4 @@ class GenAiCacheServiceClient(Service):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return self._page(rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)

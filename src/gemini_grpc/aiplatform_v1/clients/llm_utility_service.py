@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gemini_grpc.aiplatform_v1.methods import LlmUtilityService as rpc
+from gemini_grpc.aiplatform_v1.methods import LlmUtilityService as _rpc
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from gemini_grpc.aiplatform_v1.types.content import Content, GenerationConfig
@@ -29,8 +29,8 @@ class LlmUtilityServiceClient(Service):
     price.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
 
     def count_tokens(
         self,
@@ -44,7 +44,7 @@ class LlmUtilityServiceClient(Service):
         tools: Iterable[Tool | Mapping[str, object]] | None = None,
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CountTokensResponse:
         """Measures a prompt in tokens and billable characters. No answer is generated and nothing
@@ -88,7 +88,7 @@ class LlmUtilityServiceClient(Service):
             "tools": tools,
             "generation_config": generation_config,
         }
-        return self._unary(rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
 
     def compute_tokens(
         self,
@@ -99,7 +99,7 @@ class LlmUtilityServiceClient(Service):
         model: str | None = None,
         contents: Iterable[Content | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> ComputeTokensResponse:
         """Shows the individual tokens into which a prompt is cut, as byte strings and numeric ids.
@@ -133,4 +133,4 @@ class LlmUtilityServiceClient(Service):
             "model": model,
             "contents": contents,
         }
-        return self._unary(rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.aiplatform_v1 import paths
-from gemini_grpc.aiplatform_v1.methods import PredictionService as rpc
+from gemini_grpc.aiplatform_v1.methods import PredictionService as _rpc
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from gemini_grpc.aiplatform_v1.types.content import (
@@ -35,8 +35,8 @@ class PredictionServiceClient(Service):
     host `aiplatform.googleapis.com` serves the `global` location.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
 
@@ -55,7 +55,7 @@ class PredictionServiceClient(Service):
         model_armor_config: ModelArmorConfig | Mapping[str, object] | None = None,
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateContentResponse:
         """Sends a conversation to a model and waits for its complete answer. A blocked prompt is
@@ -111,7 +111,7 @@ class PredictionServiceClient(Service):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return self._unary(rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     def stream_generate_content(
         self,
@@ -128,7 +128,7 @@ class PredictionServiceClient(Service):
         model_armor_config: ModelArmorConfig | Mapping[str, object] | None = None,
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Stream[GenerateContentResponse]:
         """Sends a conversation to a model and returns the answer piece by piece while it is being
@@ -181,7 +181,7 @@ class PredictionServiceClient(Service):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return self._stream(rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._stream(_rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     def embed_content(
         self,
@@ -197,7 +197,7 @@ class PredictionServiceClient(Service):
         | Mapping[str, object]
         | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> EmbedContentResponse:
         """Turns one piece of content into a vector of floating-point numbers that reflects its
@@ -236,4 +236,4 @@ class PredictionServiceClient(Service):
             "auto_truncate": auto_truncate,
             "embed_content_config": embed_content_config,
         }
-        return self._unary(rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)

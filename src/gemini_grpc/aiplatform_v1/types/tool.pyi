@@ -194,7 +194,7 @@ class FunctionCall(_base.Message):
     ) -> None: ...
 
 class PartialArg(_base.Message):
-    null_value: _base.Field[None, None | int | str]
+    null_value: _base.Field[int, int | str]
     number_value: _base.Field[float, float]
     string_value: _base.Field[str, str]
     bool_value: _base.Field[bool, bool]
@@ -205,7 +205,7 @@ class PartialArg(_base.Message):
         mapping: PartialArg | Mapping[str, object] | None = None,
         *,
         ignore_unknown_fields: bool = False,
-        null_value: None | int | str | None = None,
+        null_value: int | str | None = None,
         number_value: float | None = None,
         string_value: str | None = None,
         bool_value: bool | None = None,

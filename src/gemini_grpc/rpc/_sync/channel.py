@@ -3,41 +3,58 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import grpc
+
 from gemini_grpc import errors
-from gemini_grpc.rpc import wire
+from gemini_grpc.rpc import failure, policy, wire
+from gemini_grpc.rpc._sync.connection import Connection
 from gemini_grpc.rpc._sync.stream import Stream
 from gemini_grpc.rpc.attempts import Attempts
+from gemini_grpc.rpc.budget import Budget, CoolDown
 from gemini_grpc.rpc.codec import Codec
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from google.protobuf.message import Message
+
     from gemini_grpc.rpc.metadata import Metadata
     from gemini_grpc.rpc.method import Method
     from gemini_grpc.rpc.options import Settings
+    from gemini_grpc.rpc.policy import Default, Retry
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
 
-_KIND = {"unary": "unary_unary", "server_stream": "unary_stream", "bidi": "stream_stream"}
-
 
 class Channel:
-    """A connection, opened when it is first used, and the calls over it.
+    """Makes the calls of one or more clients: deadlines, attempts, credentials, errors."""
 
-    It may be used from several event loops one after the other or at once; each gets a connection of
-    its own.
-    """
+    kind = "grpc"
+    """The name of the transport, as google's clients call it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ready: Any = None) -> None:
+        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes."""
         self.settings = settings
-        self._policy = RetryPolicy()
+        self._connection = Connection(settings, ready)
+        self._policy = RetryPolicy() if settings.retry is DEFAULT else settings.retry
+        self._budget = Budget()
+        self._cool_down = CoolDown()
         self._codecs: dict[str, Codec[Any, Any]] = {}
-        self._opened: dict[object, _Opened] = {}
-        self._closed = False
+
+    @property
+    def host(self) -> str:
+        """The `host:port` that is called."""
+        return self.settings.endpoint.target
+
+    @property
+    def grpc_channel(self) -> Any:
+        """The channel of grpcio."""
+        return self._connection.channel
 
     def unary(
         self,
@@ -45,27 +62,24 @@ class Channel:
         request: object,
         fields: Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Metadata = (),
     ) -> Res:
         """Make a call with one answer; `timeout` covers every attempt and pause."""
         codec = self._codec(method)
         message = codec.request(request, fields)
-        pairs = self._metadata(codec.routing(message), metadata)
+        call = _Call(self, method, codec.routing(message), timeout, retry, metadata)
         data = message.SerializeToString()
-        seconds = method.timeout if timeout is DEFAULT else timeout
-        policy = self._policy if retry is DEFAULT else retry
-        attempts = Attempts(policy, seconds, repeatable=method.repeatable)
+        if self._cool_down:
+            call.cool_down()
         while True:
             try:
-                call = self._callable(method)
-                answer = wire.unary(call, data, attempts.remaining(), pairs)
-            except errors.RpcError as error:
-                pause = attempts.next_pause(_told(error, method, attempts))
-                if pause is None:
-                    raise
-                wire.sleep(pause)
+                pairs = call.pairs or call.authorize()
+                answer = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
+            except wire.Failure as cause:
+                call.failed(failure.from_grpc(cause), cause)
             else:
+                self._budget.succeed()
                 return codec.response(answer)
 
     def stream(
@@ -74,7 +88,7 @@ class Channel:
         request: object,
         fields: Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Metadata = (),
     ) -> Stream[Res]:
         """Start a call with a stream of answers, and wait for the first.
@@ -83,22 +97,20 @@ class Channel:
         """
         codec = self._codec(method)
         message = codec.request(request, fields)
-        pairs = self._metadata(codec.routing(message), metadata)
+        call = _Call(self, method, codec.routing(message), timeout, retry, metadata)
         data = message.SerializeToString()
-        seconds = method.timeout if timeout is DEFAULT else timeout
-        policy = self._policy if retry is DEFAULT else retry
-        attempts = Attempts(policy, seconds, repeatable=method.repeatable)
+        if self._cool_down:
+            call.cool_down()
         while True:
-            call = self._callable(method)(data, timeout=attempts.remaining(), metadata=pairs)
-            stream = Stream(call, codec)
+            pairs = call.pairs or call.authorize()
+            running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
+            stream = Stream(running, codec)
             try:
                 stream.start()
             except errors.RpcError as error:
-                pause = attempts.next_pause(_told(error, method, attempts))
-                if pause is None:
-                    raise
-                wire.sleep(pause)
+                call.failed(error, error.__cause__)
             else:
+                self._budget.succeed()
                 return stream
 
     def bidi(
@@ -114,13 +126,15 @@ class Channel:
         def encode(request: object) -> bytes:
             return codec.request(request).SerializeToString()
 
+        call = _Call(self, method, None, timeout, None, metadata)
+        pairs = call.pairs or call.authorize()
         outgoing = wire.Outgoing(requests, encode)
-        call = outgoing.send(self._callable(method), timeout, self._metadata(None, metadata))
-        return Stream(call, codec, outgoing)
+        running = outgoing.send(self._connection.callable(method), call.left, pairs)
+        return Stream(running, codec, outgoing)
 
     def message(
         self, method: Method[Req, Any], request: object, fields: Mapping[str, object] | None
-    ) -> Any:
+    ) -> Message:
         """Return a request of a method, given whole or by its fields, as a message of its own."""
         message = self._codec(method).request(request, fields)
         copy = type(message)()
@@ -129,11 +143,7 @@ class Channel:
 
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
-        self._closed = True
-        opened = self._opened.pop(wire.owner(), None)
-        self._opened.clear()
-        if opened is not None:
-            opened.channel.close()
+        self._connection.close()
 
     def _codec(self, method: Method[Req, Res]) -> Codec[Req, Res]:
         codec = self._codecs.get(method.path)
@@ -141,39 +151,153 @@ class Channel:
             codec = self._codecs[method.path] = Codec(method)
         return codec
 
-    def _callable(self, method: Method[Any, Any]) -> Any:
-        """Return grpcio's callable of a method, made once for each connection."""
-        owner = wire.owner()
-        opened = self._opened.get(owner)
-        if opened is None:
-            if self._closed:
-                raise errors.ClosedError("the client is closed; make a new one")
-            opened = self._opened[owner] = _Opened(wire.channel(self.settings))
-        call = opened.callables.get(method.path)
-        if call is None:
-            call = getattr(opened.channel, _KIND[method.shape])(method.path)
-            opened.callables[method.path] = call
-        return call
 
-    def _metadata(self, routing: tuple[str, str] | None, extra: Metadata) -> tuple[Any, ...]:
-        own = self.settings.metadata
-        if routing is not None:
-            own = (*own, routing)
-        return (*own, *extra) if extra else own
+class _Call:
+    """One call on its way: what it sends besides the request, the time it has left, its attempts."""
 
+    __slots__ = (
+        "_attempts",
+        "_channel",
+        "_extra",
+        "_method",
+        "_reauthorized",
+        "_retry",
+        "_routing",
+        "_seconds",
+        "_started",
+        "left",
+        "pairs",
+    )
 
-class _Opened:
-    """A connection of grpcio and the callables made from it."""
+    def __init__(
+        self,
+        channel: Channel,
+        method: Method[Any, Any],
+        routing: tuple[str, str] | None,
+        timeout: float | Default | None,
+        retry: Retry,
+        metadata: Metadata,
+    ) -> None:
+        settings = channel.settings
+        self._channel = channel
+        self._method = method
+        self._routing = routing
+        self._extra = metadata
+        self._retry = retry
+        if timeout is DEFAULT:
+            timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
+        self._seconds: float | None = timeout
+        self._started = time.monotonic()
+        self._attempts: Attempts | None = None
+        self._reauthorized = False
+        self.left: float | None = timeout
+        """Seconds for the next attempt; None for no limit."""
+        self.pairs: tuple[Any, ...] = ()
+        """The metadata of the next attempt; empty until it is known."""
+        if settings.token is None:
+            self.pairs = self._with(())
 
-    __slots__ = ("callables", "channel")
+    def _with(self, credential: tuple[Any, ...]) -> tuple[Any, ...]:
+        pairs: tuple[Any, ...] = (*self._channel.settings.metadata, *credential)
+        if self._routing is not None:
+            pairs = (*pairs, self._routing)
+        return (*pairs, *self._extra) if self._extra else pairs
 
-    def __init__(self, channel: Any) -> None:
-        self.channel = channel
-        self.callables: dict[str, Any] = {}
+    def authorize(self) -> tuple[Any, ...]:
+        """Return the metadata of this attempt with a token that is fresh.
 
+        Raises:
+            RpcError: No token could be fetched in time.
+        """
+        token = self._channel.settings.token
+        assert token is not None
+        credential = token.pairs
+        if credential is None:
+            try:
+                credential = wire.call(token.ensure, self.left)
+            except errors.RpcError as error:
+                raise self._told(error) from error.__cause__
+            if self._seconds is not None:
+                self.left = max(0.0, self._started + self._seconds - time.monotonic())
+        return self._with(credential)
 
-def _told(error: errors.RpcError, method: Method[Any, Any], attempts: Attempts) -> errors.RpcError:
-    """Let an error know which call it belongs to."""
-    error.method = method.path
-    error.attempts = attempts.number
-    return error
+    def cool_down(self) -> None:
+        """Wait as long as the service has asked calls of this kind to wait.
+
+        Raises:
+            ResourceExhausted: That is longer than the call has; it is not sent.
+        """
+        if self._retry is None:
+            return
+        wait = self._channel._cool_down.left(self._kind)
+        if not wait:
+            return
+        if self.left is not None and wait >= self.left:
+            error = errors.make(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"not sent: the service has asked to wait {wait:.1f} s more, and the call has "
+                f"{self.left:.1f} s",
+            )
+            self._told(error).attempts = 0
+            raise error
+        wire.sleep(wait)
+        if self._seconds is not None:
+            self.left = max(0.0, self._started + self._seconds - time.monotonic())
+
+    @property
+    def _kind(self) -> tuple[str, object]:
+        return self._method.path, self._routing
+
+    def failed(self, error: errors.RpcError, cause: BaseException | None) -> None:
+        """Prepare for the next attempt; raise the error if there is none."""
+        attempts = self._attempts
+        if attempts is None:
+            attempts = self._attempts = self._make_attempts()
+        self._told(error).attempts = attempts.number
+        if self._mended(error):
+            self.left = attempts.remaining()
+            return
+        pause = attempts.next_pause(error)
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and (error.retry_after or 0) > 0:
+            self._channel._cool_down.start(self._kind, error.retry_after or 0)
+        if pause is None:
+            raise error from cause
+        wire.sleep(pause)
+        self.left = attempts.remaining()
+
+    def _mended(self, error: errors.RpcError) -> bool:
+        """Replace a token that was refused or a certificate that was rotated; tell whether it helped."""
+        token = self._channel.settings.token
+        if isinstance(error, errors.Unauthenticated) and token is not None:
+            if self._reauthorized:
+                return False
+            self._reauthorized = True
+            token.discard()
+            return True
+        if isinstance(error, errors.Unavailable) and not self._reauthorized:
+            self._reauthorized = self._channel._connection.renew()
+            return self._reauthorized
+        return False
+
+    def _make_attempts(self) -> Attempts:
+        retry, seconds = self._retry, self._seconds
+        if retry is DEFAULT:
+            retry = self._channel._policy
+        elif retry is not None and not isinstance(retry, RetryPolicy):
+            retry, most = policy.from_google(retry)
+            if most is not None:
+                seconds = most if seconds is None else min(seconds, most)
+        assert not isinstance(retry, policy.Default)
+        return Attempts(
+            retry,
+            seconds,
+            repeatable=self._method.repeatable,
+            started=self._started,
+            budget=self._channel._budget,
+        )
+
+    def _told(self, error: errors.RpcError) -> errors.RpcError:
+        """Let an error know which call it belongs to."""
+        error.method = self._method.path
+        error.endpoint = self._channel.host
+        return error

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import method, operations, wire
+from gemini_grpc.rpc import failure, method, operations, wire
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
@@ -63,13 +63,11 @@ class Operation(Generic[Res]):
         pause = _FIRST_POLL
         while not self.done():
             if deadline is not None and time.monotonic() + pause > deadline:
-                raise errors.DeadlineExceeded(
-                    f"{self.name} had not ended after {timeout} s", method=operations.GET.path
-                )
+                raise errors.DeadlineExceeded(f"{self.name} had not ended after {timeout} s")
             wire.sleep(pause)
             pause = min(_LAST_POLL, pause * 1.5)
         if self.state.HasField("error"):
-            raise errors.from_status(self.state.error)
+            raise failure.from_status(self.state.error)
         return self._unpack(self.state.response, self._types.response)  # type: ignore[no-any-return]
 
     def cancel(self) -> None:

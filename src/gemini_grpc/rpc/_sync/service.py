@@ -5,21 +5,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from gemini_grpc.rpc import operations, options, paths
+from gemini_grpc import errors
+from gemini_grpc.rpc import credentials as auth
+from gemini_grpc.rpc import endpoint, operations, options, paths
 from gemini_grpc.rpc._sync.channel import Channel
 from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
 from gemini_grpc.rpc.policy import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    import grpc
+    from google.auth.credentials import Credentials
     from google.longrunning import operations_pb2
 
+    from gemini_grpc.rpc import tls
     from gemini_grpc.rpc._sync.stream import Stream
     from gemini_grpc.rpc.metadata import Metadata
     from gemini_grpc.rpc.method import Method
-    from gemini_grpc.rpc.policy import Default, RetryPolicy
+    from gemini_grpc.rpc.policy import Default, Retry
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
@@ -30,28 +35,117 @@ class Service(paths.CommonPaths):
 
     DEFAULT_ENDPOINT: ClassVar[str]
     """The host of the service."""
+    DEFAULT_MTLS_ENDPOINT: ClassVar[str]
+    """The host of the service for mTLS."""
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """The OAuth scopes of the service."""
 
     def __init__(
         self,
         *,
+        credentials: Credentials | None = None,
+        transport: str | Channel | grpc.Channel | Callable[..., Any] | None = None,
         client_options: options.ClientOptions | Mapping[str, object] | None = None,
-        channel: Channel | None = None,
+        client_info: object = None,
+        channel: Channel | grpc.Channel | None = None,
     ) -> None:
         """Make a client; nothing is sent before the first call.
 
         Args:
-            client_options: A `ClientOptions` or a mapping of its fields.
-            channel: The channel of another client, to share its connection; whoever made it closes it.
+            credentials: Credentials of google-auth. Without these and without an API key in the
+                options, the application default credentials are used (AIP-4110).
+            transport: `"grpc"`, or the same as `channel`, or a function that returns one when it
+                is called with keywords named as google's transports have them.
+            client_options: A `ClientOptions`, a mapping of its fields, or google.api_core's object.
+            client_info: A user agent to add to our own, as a string or google.api_core's object.
+            channel: The channel of another client, to share its connection, or a channel of grpcio.
+                Whoever made it closes it; it brings its own credentials.
 
         Raises:
-            ArgumentError: An option is unknown or cannot be used, or options are given with a channel.
+            ArgumentError: An option is unknown or cannot be used, or options exclude each other.
+            CredentialsError: There are no credentials.
         """
-        self._owns_channel = channel is None
-        self._channel = channel or Channel(
-            options.resolve(options.ClientOptions.of(client_options), self.DEFAULT_ENDPOINT)
+        given = options.ClientOptions.of(client_options)
+        if channel is None and transport is not None:
+            channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
+        self._owns_channel = not isinstance(channel, Channel)
+        if isinstance(channel, Channel):
+            _refuse_credentials(given, credentials)
+            self._channel = channel
+            return
+        if channel is not None:
+            _refuse_credentials(given, credentials)
+        self._channel = Channel(
+            options.resolve(
+                given,
+                self.DEFAULT_ENDPOINT,
+                scopes=self.SCOPES,
+                credentials=credentials,
+                user_agent=options.user_agent_of(client_info),
+                ready=channel is not None,
+            ),
+            channel,
         )
+
+    @classmethod
+    def from_service_account_file(cls, filename: str, *args: Any, **more: Any) -> Self:
+        """Make a client with the key of a service account in a JSON file.
+
+        Raises:
+            CredentialsError: The file cannot be read or is no key of a service account.
+        """
+        found = auth.from_service_account_file(filename)
+        return cls(*args, credentials=found, **more)
+
+    from_service_account_json = from_service_account_file
+
+    @classmethod
+    def from_service_account_info(cls, info: Mapping[str, str], *args: Any, **more: Any) -> Self:
+        """Make a client with the key of a service account given as the content of its JSON file.
+
+        Raises:
+            CredentialsError: It is no key of a service account.
+        """
+        found = auth.from_service_account_info(info)
+        return cls(*args, credentials=found, **more)
+
+    @classmethod
+    def get_mtls_endpoint_and_cert_source(
+        cls, client_options: options.ClientOptions | Mapping[str, object] | None = None
+    ) -> tuple[str, tls.CertSource | None]:
+        """Return the host a client with these options would call, and where its certificate comes from.
+
+        Raises:
+            ArgumentError: The options or the environment cannot be used.
+        """
+        return options.endpoint_and_cert_source(
+            options.ClientOptions.of(client_options), cls.DEFAULT_ENDPOINT
+        )
+
+    @classmethod
+    def get_transport_class(cls, label: str | None = None) -> type[Channel]:
+        """Return the class of the transport called `label`; there is one."""
+        if label not in {None, Channel.kind}:
+            raise errors.ArgumentError(f"transport is {label!r}; expected {Channel.kind!r}")
+        return Channel
+
+    @property
+    def transport(self) -> Channel:
+        """What makes the calls; pass it to another client as `channel` to share the connection."""
+        return self._channel
+
+    @property
+    def api_endpoint(self) -> str:
+        """The `host:port` that is called."""
+        return self._channel.host
+
+    @property
+    def universe_domain(self) -> str:
+        """The universe domain of the client."""
+        return self._channel.settings.universe
+
+    def __init_subclass__(cls) -> None:
+        cls.DEFAULT_MTLS_ENDPOINT = endpoint.mtls_host(cls.DEFAULT_ENDPOINT)
 
     def close(self) -> None:
         """End every call and close the connection, unless it is another client's."""
@@ -89,7 +183,7 @@ class Service(paths.CommonPaths):
         request: object,
         fields: Mapping[str, object] | None,
         timeout: float | Default | None,
-        retry: RetryPolicy | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> Res:
         return self._channel.unary(method, request, fields, timeout, retry, metadata)
@@ -100,7 +194,7 @@ class Service(paths.CommonPaths):
         request: object,
         fields: Mapping[str, object] | None,
         timeout: float | Default | None,
-        retry: RetryPolicy | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> Stream[Res]:
         return self._channel.stream(method, request, fields, timeout, retry, metadata)
@@ -121,7 +215,7 @@ class Service(paths.CommonPaths):
         request: object,
         fields: Mapping[str, object] | None,
         timeout: float | Default | None,
-        retry: RetryPolicy | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> Pager[Res, Any]:
         channel = self._channel
@@ -139,9 +233,33 @@ class Service(paths.CommonPaths):
         request: object,
         fields: Mapping[str, object] | None,
         timeout: float | Default | None,
-        retry: RetryPolicy | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> Operation[Any]:
         state: Any = self._channel.unary(method, request, fields, timeout, retry, metadata)
         assert method.operation is not None
         return Operation(self._channel, state, method.operation)
+
+
+def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> Any:
+    """Return the channel a `transport` argument stands for; None to open one."""
+    if isinstance(transport, str):
+        Service.get_transport_class(transport)
+        return None
+    if isinstance(transport, Channel) or not callable(transport):
+        return transport
+    return transport(host=host, credentials=credentials)
+
+
+def _refuse_credentials(given: options.ClientOptions, credentials: object) -> None:
+    """Refuse credentials next to a channel, which has its own."""
+    for name, value in (
+        ("credentials", credentials),
+        ("client_options.credentials_file", given.credentials_file),
+        ("client_options.api_key", given.api_key),
+        ("client_options.scopes", given.scopes),
+    ):
+        if value is not None:
+            raise errors.ArgumentError(
+                f"{name} is given together with a channel or transport, which has its own credentials"
+            )

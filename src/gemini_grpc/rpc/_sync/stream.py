@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from gemini_grpc import errors
-from gemini_grpc.rpc import wire
+from gemini_grpc.rpc import failure, wire
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.codec import Codec
@@ -27,13 +26,21 @@ class Stream(Iterator[Res], Generic[Res]):
         self, call: Any, codec: Codec[Any, Res], outgoing: wire.Outgoing | None = None
     ) -> None:
         self._call = call
-        self._codec = codec
+        self._response = codec.response
+        self._method = codec.method.path
         self._outgoing = outgoing
         self._first: Any = None
 
     def start(self) -> None:
-        """Wait for the first message, which the iteration gives later."""
-        self._first = wire.read(self._call)
+        """Wait for the first message, which the iteration gives later.
+
+        Raises:
+            RpcError: The call failed.
+        """
+        try:
+            self._first = wire.read(self._call)
+        except BaseException as cause:
+            self._raise(cause)
 
     def __iter__(self) -> Self:
         return self
@@ -46,22 +53,25 @@ class Stream(Iterator[Res], Generic[Res]):
         """
         data = self._first
         if data is None:
-            data = self._read()
+            try:
+                data = wire.read(self._call)
+            except BaseException as cause:
+                self._raise(cause)
         elif data is not wire.EOF:
             self._first = None
         if data is wire.EOF:
             raise StopIteration
-        return self._codec.response(data)
+        return self._response(data)
 
-    def _read(self) -> Any:
-        try:
-            return wire.read(self._call)
-        except BaseException as error:
-            if self._outgoing is not None and self._outgoing.error is not None:
-                raise self._outgoing.error from error
-            if isinstance(error, errors.RpcError):
-                error.method = self._codec.method.path
-            raise
+    def _raise(self, cause: BaseException) -> NoReturn:
+        """Raise what ended the reading: the user's own error in the requests, or the call's."""
+        if self._outgoing is not None and self._outgoing.error is not None:
+            raise self._outgoing.error from cause
+        if isinstance(cause, wire.Failure):
+            error = failure.from_grpc(cause)
+            error.method = self._method
+            raise error from cause
+        raise cause
 
     def cancel(self) -> None:
         """Cancel the call; the server sees it at once. After the end it does nothing."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import CacheService as rpc
+from gemini_grpc.v1alpha.methods import CacheService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -32,8 +32,8 @@ class CacheServiceAsyncClient(AsyncService):
     the expiration can be moved afterwards.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
     model_path = staticmethod(paths.model_path)
@@ -46,7 +46,7 @@ class CacheServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListCachedContentsResponse, CachedContent]:
         """Pages through the caches of the project. The entries describe each cache (model, label,
@@ -72,7 +72,9 @@ class CacheServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)
+        return await self._page(
+            _rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata
+        )
 
     async def create_cached_content(
         self,
@@ -80,7 +82,7 @@ class CacheServiceAsyncClient(AsyncService):
         *,
         cached_content: CachedContent | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Processes the given input and stores it for reuse by later requests. Input below the
@@ -105,7 +107,7 @@ class CacheServiceAsyncClient(AsyncService):
             "cached_content": cached_content,
         }
         return await self._unary(
-            rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def get_cached_content(
@@ -114,7 +116,7 @@ class CacheServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Fetches the description of one cache: its model, label, expiration and token count. The
@@ -138,7 +140,7 @@ class CacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     async def update_cached_content(
         self,
@@ -147,7 +149,7 @@ class CacheServiceAsyncClient(AsyncService):
         cached_content: CachedContent | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Moves the expiration of a cache, to keep it longer or let it end sooner. Nothing else
@@ -176,7 +178,7 @@ class CacheServiceAsyncClient(AsyncService):
             "update_mask": update_mask,
         }
         return await self._unary(
-            rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def delete_cached_content(
@@ -185,7 +187,7 @@ class CacheServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Discards a cache before its expiration and so stops its storage cost. Generation
@@ -206,5 +208,5 @@ class CacheServiceAsyncClient(AsyncService):
             "name": name,
         }
         return await self._unary(
-            rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import ModelService as rpc
+from gemini_grpc.v1alpha.methods import ModelService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -37,8 +37,8 @@ class ModelServiceAsyncClient(AsyncService):
     is governed by the permission service.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
     tuned_model_path = staticmethod(paths.tuned_model_path)
@@ -50,7 +50,7 @@ class ModelServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Model:
         """Reads the record of one built-in model, with token limits and default sampling settings.
@@ -74,7 +74,7 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_MODEL, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
 
     async def list_models(
         self,
@@ -83,7 +83,7 @@ class ModelServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListModelsResponse, Model]:
         """Returns a page of the built-in models this API version offers to your key. Follow the
@@ -110,7 +110,7 @@ class ModelServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_MODELS, request, fields, timeout, retry, metadata)
+        return await self._page(_rpc.LIST_MODELS, request, fields, timeout, retry, metadata)
 
     async def get_tuned_model(
         self,
@@ -118,7 +118,7 @@ class ModelServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> TunedModel:
         """Reads one tuned model, including the progress of its tuning and the snapshots taken so
@@ -141,7 +141,7 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     async def list_tuned_models(
         self,
@@ -151,7 +151,7 @@ class ModelServiceAsyncClient(AsyncService):
         page_token: str | None = None,
         filter: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListTunedModelsResponse, TunedModel]:
         """Returns a page of tuned models that the caller owns or that others have shared. A filter
@@ -179,7 +179,7 @@ class ModelServiceAsyncClient(AsyncService):
             "page_token": page_token,
             "filter": filter,
         }
-        return await self._page(rpc.LIST_TUNED_MODELS, request, fields, timeout, retry, metadata)
+        return await self._page(_rpc.LIST_TUNED_MODELS, request, fields, timeout, retry, metadata)
 
     async def create_tuned_model(
         self,
@@ -188,7 +188,7 @@ class ModelServiceAsyncClient(AsyncService):
         tuned_model_id: str | None = None,
         tuned_model: TunedModel | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncOperation[TunedModel]:
         """Starts tuning a base model on your examples and returns a long-running operation. Poll
@@ -218,7 +218,7 @@ class ModelServiceAsyncClient(AsyncService):
             "tuned_model": tuned_model,
         }
         return await self._operation(
-            rpc.CREATE_TUNED_MODEL, request, fields, timeout, retry, metadata
+            _rpc.CREATE_TUNED_MODEL, request, fields, timeout, retry, metadata
         )
 
     async def update_tuned_model(
@@ -228,7 +228,7 @@ class ModelServiceAsyncClient(AsyncService):
         tuned_model: TunedModel | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> TunedModel:
         """Changes editable properties of a tuned model, such as its label, description and default
@@ -255,7 +255,7 @@ class ModelServiceAsyncClient(AsyncService):
             "tuned_model": tuned_model,
             "update_mask": update_mask,
         }
-        return await self._unary(rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     async def delete_tuned_model(
         self,
@@ -263,7 +263,7 @@ class ModelServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Permanently removes a tuned model. Only its owner may do so, others receive
@@ -283,4 +283,4 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import PredictionService as rpc
+from gemini_grpc.v1alpha.methods import PredictionService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.v1alpha.types.prediction_service import PredictRequest, PredictResponse
@@ -21,8 +21,8 @@ class PredictionServiceAsyncClient(AsyncService):
     Language models belong to `GenerativeService`.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
 
@@ -34,7 +34,7 @@ class PredictionServiceAsyncClient(AsyncService):
         instances: Iterable[object] | None = None,
         parameters: object | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> PredictResponse:
         """Sends a batch of inputs to a media model and waits for its results. The layout of
@@ -64,4 +64,4 @@ class PredictionServiceAsyncClient(AsyncService):
             "instances": instances,
             "parameters": parameters,
         }
-        return await self._unary(rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import CacheService as rpc
+from gemini_grpc.v1alpha.methods import CacheService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -32,8 +32,8 @@ class CacheServiceClient(Service):
     the expiration can be moved afterwards.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
     model_path = staticmethod(paths.model_path)
@@ -46,7 +46,7 @@ class CacheServiceClient(Service):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListCachedContentsResponse, CachedContent]:
         """Pages through the caches of the project. The entries describe each cache (model, label,
@@ -72,7 +72,7 @@ class CacheServiceClient(Service):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return self._page(rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_CACHED_CONTENTS, request, fields, timeout, retry, metadata)
 
     def create_cached_content(
         self,
@@ -80,7 +80,7 @@ class CacheServiceClient(Service):
         *,
         cached_content: CachedContent | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Processes the given input and stores it for reuse by later requests. Input below the
@@ -104,7 +104,7 @@ class CacheServiceClient(Service):
         fields = {
             "cached_content": cached_content,
         }
-        return self._unary(rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def get_cached_content(
         self,
@@ -112,7 +112,7 @@ class CacheServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Fetches the description of one cache: its model, label, expiration and token count. The
@@ -136,7 +136,7 @@ class CacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def update_cached_content(
         self,
@@ -145,7 +145,7 @@ class CacheServiceClient(Service):
         cached_content: CachedContent | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CachedContent:
         """Moves the expiration of a cache, to keep it longer or let it end sooner. Nothing else
@@ -173,7 +173,7 @@ class CacheServiceClient(Service):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return self._unary(rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
 
     def delete_cached_content(
         self,
@@ -181,7 +181,7 @@ class CacheServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Discards a cache before its expiration and so stops its storage cost. Generation
@@ -201,4 +201,4 @@ class CacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)

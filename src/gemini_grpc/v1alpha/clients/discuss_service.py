@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import DiscussService as rpc
+from gemini_grpc.v1alpha.methods import DiscussService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.v1alpha.types.discuss_service import (
@@ -27,8 +27,8 @@ class DiscussServiceClient(Service):
     time. New code should use `GenerativeService.GenerateContent` instead.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
 
@@ -43,7 +43,7 @@ class DiscussServiceClient(Service):
         top_p: float | None = None,
         top_k: int | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateMessageResponse:
         """Asks a PaLM chat model for the next turn of a conversation. The server stores nothing,
@@ -79,7 +79,7 @@ class DiscussServiceClient(Service):
             "top_p": top_p,
             "top_k": top_k,
         }
-        return self._unary(rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
 
     def count_message_tokens(
         self,
@@ -88,7 +88,7 @@ class DiscussServiceClient(Service):
         model: str | None = None,
         prompt: MessagePrompt | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CountMessageTokensResponse:
         """Measures how many tokens a chat prompt occupies without generating anything. Use it
@@ -115,4 +115,4 @@ class DiscussServiceClient(Service):
             "model": model,
             "prompt": prompt,
         }
-        return self._unary(rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1alpha import paths
-from gemini_grpc.v1alpha.methods import FileService as rpc
+from gemini_grpc.v1alpha.methods import FileService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc._sync.pager import Pager
@@ -30,8 +30,8 @@ class FileServiceClient(Service):
     sees only its own files.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     file_path = staticmethod(paths.file_path)
     parse_file_path = staticmethod(paths.parse_file_path)
 
@@ -41,7 +41,7 @@ class FileServiceClient(Service):
         *,
         file: File | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CreateFileResponse:
         """Registers a file record, and through the HTTP upload endpoint also stores its content.
@@ -66,7 +66,7 @@ class FileServiceClient(Service):
         fields = {
             "file": file,
         }
-        return self._unary(rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
 
     def list_files(
         self,
@@ -75,7 +75,7 @@ class FileServiceClient(Service):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListFilesResponse, File]:
         """Returns one page of the files owned by the calling project. Follow `next_page_token`
@@ -102,7 +102,7 @@ class FileServiceClient(Service):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return self._page(rpc.LIST_FILES, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_FILES, request, fields, timeout, retry, metadata)
 
     def get_file(
         self,
@@ -110,7 +110,7 @@ class FileServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> File:
         """Reads the record of a single file, including its processing stage. Poll it after an
@@ -134,7 +134,7 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_FILE, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
 
     def delete_file(
         self,
@@ -142,7 +142,7 @@ class FileServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Removes a file and its content at once instead of waiting for it to expire. Prompts that
@@ -163,4 +163,4 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import DiscussService as rpc
+from gemini_grpc.v1beta.methods import DiscussService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.v1beta.types.discuss_service import (
@@ -27,8 +27,8 @@ class DiscussServiceAsyncClient(AsyncService):
     time. New code should use `GenerativeService.GenerateContent` instead.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
 
@@ -43,7 +43,7 @@ class DiscussServiceAsyncClient(AsyncService):
         top_p: float | None = None,
         top_k: int | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateMessageResponse:
         """Asks a PaLM chat model for the next turn of a conversation. The server stores nothing,
@@ -79,7 +79,7 @@ class DiscussServiceAsyncClient(AsyncService):
             "top_p": top_p,
             "top_k": top_k,
         }
-        return await self._unary(rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
 
     async def count_message_tokens(
         self,
@@ -88,7 +88,7 @@ class DiscussServiceAsyncClient(AsyncService):
         model: str | None = None,
         prompt: MessagePrompt | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CountMessageTokensResponse:
         """Measures how many tokens a chat prompt occupies without generating anything. Use it
@@ -116,5 +116,5 @@ class DiscussServiceAsyncClient(AsyncService):
             "prompt": prompt,
         }
         return await self._unary(
-            rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata
+            _rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata
         )

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import GenerativeService as rpc
+from gemini_grpc.v1beta.methods import GenerativeService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc._async.stream import AsyncStream
@@ -41,8 +41,8 @@ class GenerativeServiceAsyncClient(AsyncService):
     counted against quota, and RESOURCE_EXHAUSTED signals that the quota is used up.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     cached_content_path = staticmethod(paths.cached_content_path)
     parse_cached_content_path = staticmethod(paths.parse_cached_content_path)
     model_path = staticmethod(paths.model_path)
@@ -61,7 +61,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         cached_content: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateContentResponse:
         """Runs a model on a prompt or a conversation and returns the whole answer in one message.
@@ -110,7 +110,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "generation_config": generation_config,
             "cached_content": cached_content,
         }
-        return await self._unary(rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     async def generate_answer(
         self,
@@ -124,7 +124,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         safety_settings: Iterable[SafetySetting | Mapping[str, object]] | None = None,
         temperature: float | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateAnswerResponse:
         """Answers a question strictly from passages or corpora that the caller supplies, and says
@@ -167,7 +167,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "safety_settings": safety_settings,
             "temperature": temperature,
         }
-        return await self._unary(rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata)
 
     async def stream_generate_content(
         self,
@@ -182,7 +182,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         generation_config: GenerationConfig | Mapping[str, object] | None = None,
         cached_content: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncStream[GenerateContentResponse]:
         """Does the same work as `GenerateContent` but delivers the answer piece by piece while it
@@ -228,7 +228,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "cached_content": cached_content,
         }
         return await self._stream(
-            rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
+            _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
         )
 
     async def embed_content(
@@ -241,7 +241,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         title: str | None = None,
         output_dimensionality: int | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> EmbedContentResponse:
         """Turns one piece of text into a vector of floats whose distance to other vectors reflects
@@ -276,16 +276,16 @@ class GenerativeServiceAsyncClient(AsyncService):
             "title": title,
             "output_dimensionality": output_dimensionality,
         }
-        return await self._unary(rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
 
     async def batch_embed_contents(
         self,
         request: BatchEmbedContentsRequest | Mapping[str, object] | None = None,
         *,
         model: str | None = None,
-        requests_: Iterable[EmbedContentRequest | Mapping[str, object]] | None = None,
+        requests: Iterable[EmbedContentRequest | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> BatchEmbedContentsResponse:
         """Embeds several texts in a single round trip, giving back the vectors in the order of the
@@ -296,7 +296,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
             model: Embedding model for the whole batch, as `models/{model}`.
-            requests_: Texts to embed, each with its own task type and title if desired.
+            requests: Texts to embed, each with its own task type and title if desired.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -310,10 +310,10 @@ class GenerativeServiceAsyncClient(AsyncService):
         """
         fields = {
             "model": model,
-            "requests": requests_,
+            "requests": requests,
         }
         return await self._unary(
-            rpc.BATCH_EMBED_CONTENTS, request, fields, timeout, retry, metadata
+            _rpc.BATCH_EMBED_CONTENTS, request, fields, timeout, retry, metadata
         )
 
     async def count_tokens(
@@ -324,7 +324,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         contents: Iterable[Content | Mapping[str, object]] | None = None,
         generate_content_request: GenerateContentRequest | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CountTokensResponse:
         """Measures how many tokens an input would take up for a particular model without
@@ -353,7 +353,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "contents": contents,
             "generate_content_request": generate_content_request,
         }
-        return await self._unary(rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
 
     async def bidi_generate_content(
         self,
@@ -361,7 +361,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         | AsyncIterable[BidiGenerateContentClientMessage | Mapping[str, object]],
         *,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncStream[BidiGenerateContentServerMessage]:
         """Opens a live session in which client and server both send messages at any time, for
@@ -386,4 +386,4 @@ class GenerativeServiceAsyncClient(AsyncService):
             ArgumentError, FieldError: The arguments do not make a request; nothing was sent.
             RpcError: The call failed; the class tells the status.
         """
-        return await self._bidi(rpc.BIDI_GENERATE_CONTENT, requests, timeout, metadata)
+        return await self._bidi(_rpc.BIDI_GENERATE_CONTENT, requests, timeout, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._async.service import AsyncService
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import RetrieverService as rpc
+from gemini_grpc.v1beta.methods import RetrieverService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -55,8 +55,8 @@ class RetrieverServiceAsyncClient(AsyncService):
     permissions.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     chunk_path = staticmethod(paths.chunk_path)
     parse_chunk_path = staticmethod(paths.parse_chunk_path)
     corpus_path = staticmethod(paths.corpus_path)
@@ -70,7 +70,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         *,
         corpus: Corpus | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Corpus:
         """Sets up a new corpus without any documents and returns it with its final `name`. Asking
@@ -95,7 +95,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "corpus": corpus,
         }
-        return await self._unary(rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata)
 
     async def get_corpus(
         self,
@@ -103,7 +103,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Corpus:
         """Fetches the label and timestamps of one corpus; documents are obtained separately with
@@ -128,7 +128,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
 
     async def update_corpus(
         self,
@@ -137,7 +137,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         corpus: Corpus | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Corpus:
         """Changes the label of an existing corpus and returns the result. Nothing besides the
@@ -163,7 +163,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "corpus": corpus,
             "update_mask": update_mask,
         }
-        return await self._unary(rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata)
 
     async def delete_corpus(
         self,
@@ -172,7 +172,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         name: str | None = None,
         force: bool | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Removes a corpus for good. A corpus that still has documents is only deleted when
@@ -195,7 +195,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "name": name,
             "force": force,
         }
-        return await self._unary(rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata)
 
     async def list_corpora(
         self,
@@ -204,7 +204,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListCorporaResponse, Corpus]:
         """Returns the corpora owned by the caller, page by page, oldest first. Read-only, so it
@@ -230,7 +230,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_CORPORA, request, fields, timeout, retry, metadata)
+        return await self._page(_rpc.LIST_CORPORA, request, fields, timeout, retry, metadata)
 
     async def query_corpus(
         self,
@@ -241,7 +241,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         metadata_filters: Iterable[MetadataFilter | Mapping[str, object]] | None = None,
         results_count: int | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> QueryCorpusResponse:
         """Searches all documents of a corpus for the chunks closest in meaning to a question.
@@ -272,7 +272,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "metadata_filters": metadata_filters,
             "results_count": results_count,
         }
-        return await self._unary(rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata)
 
     async def create_document(
         self,
@@ -281,7 +281,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         parent: str | None = None,
         document: Document | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Document:
         """Adds a document, still without text, to a corpus. Follow it with `BatchCreateChunks` to
@@ -307,7 +307,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "document": document,
         }
-        return await self._unary(rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     async def get_document(
         self,
@@ -315,7 +315,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Document:
         """Fetches the label, metadata and timestamps of one document, without its chunks. Fails
@@ -338,7 +338,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata)
 
     async def update_document(
         self,
@@ -347,7 +347,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         document: Document | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Document:
         """Changes the label or the custom metadata of a document, as selected by `update_mask`,
@@ -372,7 +372,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "document": document,
             "update_mask": update_mask,
         }
-        return await self._unary(rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     async def delete_document(
         self,
@@ -381,7 +381,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         name: str | None = None,
         force: bool | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Removes a document permanently. Set `force` to delete its chunks along with it; if
@@ -403,7 +403,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "name": name,
             "force": force,
         }
-        return await self._unary(rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     async def list_documents(
         self,
@@ -413,7 +413,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListDocumentsResponse, Document]:
         """Pages through the documents of one corpus in the order in which they were created. The
@@ -441,7 +441,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_DOCUMENTS, request, fields, timeout, retry, metadata)
+        return await self._page(_rpc.LIST_DOCUMENTS, request, fields, timeout, retry, metadata)
 
     async def query_document(
         self,
@@ -452,7 +452,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         results_count: int | None = None,
         metadata_filters: Iterable[MetadataFilter | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> QueryDocumentResponse:
         """Searches a single document for the chunks closest in meaning to a question. Use
@@ -483,7 +483,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "results_count": results_count,
             "metadata_filters": metadata_filters,
         }
-        return await self._unary(rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata)
 
     async def create_chunk(
         self,
@@ -492,7 +492,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         parent: str | None = None,
         chunk: Chunk | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Chunk:
         """Adds one passage to a document and starts indexing it. The returned chunk may still be
@@ -518,16 +518,16 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "chunk": chunk,
         }
-        return await self._unary(rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata)
 
     async def batch_create_chunks(
         self,
         request: BatchCreateChunksRequest | Mapping[str, object] | None = None,
         *,
         parent: str | None = None,
-        requests_: Iterable[CreateChunkRequest | Mapping[str, object]] | None = None,
+        requests: Iterable[CreateChunkRequest | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> BatchCreateChunksResponse:
         """Adds up to 100 passages to one document in a single call. All requests must target the
@@ -537,7 +537,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document shared by all entries, as `corpora/{corpus}/documents/{document}`.
-            requests_: Chunks to add, one creation request each, from 1 to 100 of them.
+            requests: Chunks to add, one creation request each, from 1 to 100 of them.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -551,9 +551,11 @@ class RetrieverServiceAsyncClient(AsyncService):
         """
         fields = {
             "parent": parent,
-            "requests": requests_,
+            "requests": requests,
         }
-        return await self._unary(rpc.BATCH_CREATE_CHUNKS, request, fields, timeout, retry, metadata)
+        return await self._unary(
+            _rpc.BATCH_CREATE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     async def get_chunk(
         self,
@@ -561,7 +563,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Chunk:
         """Fetches one chunk with its text, metadata and indexing state. Handy for polling until
@@ -584,7 +586,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
 
     async def update_chunk(
         self,
@@ -593,7 +595,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         chunk: Chunk | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Chunk:
         """Replaces the text or the metadata of a chunk. New text is indexed again, so `state` can
@@ -618,16 +620,16 @@ class RetrieverServiceAsyncClient(AsyncService):
             "chunk": chunk,
             "update_mask": update_mask,
         }
-        return await self._unary(rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata)
 
     async def batch_update_chunks(
         self,
         request: BatchUpdateChunksRequest | Mapping[str, object] | None = None,
         *,
         parent: str | None = None,
-        requests_: Iterable[UpdateChunkRequest | Mapping[str, object]] | None = None,
+        requests: Iterable[UpdateChunkRequest | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> BatchUpdateChunksResponse:
         """Applies up to 100 chunk updates within one document in a single call. Each entry has its
@@ -637,7 +639,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document that all the chunks belong to, as
                 `corpora/{corpus}/documents/{document}`.
-            requests_: Changes to make, one per chunk and no more than 100 per call.
+            requests: Changes to make, one per chunk and no more than 100 per call.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -651,9 +653,11 @@ class RetrieverServiceAsyncClient(AsyncService):
         """
         fields = {
             "parent": parent,
-            "requests": requests_,
+            "requests": requests,
         }
-        return await self._unary(rpc.BATCH_UPDATE_CHUNKS, request, fields, timeout, retry, metadata)
+        return await self._unary(
+            _rpc.BATCH_UPDATE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     async def delete_chunk(
         self,
@@ -661,7 +665,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Removes one passage from its document and from future query results. There is no undo,
@@ -681,16 +685,16 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._unary(_rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata)
 
     async def batch_delete_chunks(
         self,
         request: BatchDeleteChunksRequest | Mapping[str, object] | None = None,
         *,
         parent: str | None = None,
-        requests_: Iterable[DeleteChunkRequest | Mapping[str, object]] | None = None,
+        requests: Iterable[DeleteChunkRequest | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Removes several chunks of one document in a single call and returns an empty message.
@@ -700,7 +704,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document from which chunks are dropped, as
                 `corpora/{corpus}/documents/{document}`.
-            requests_: Chunks to drop, named one by one.
+            requests: Chunks to drop, named one by one.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -711,9 +715,11 @@ class RetrieverServiceAsyncClient(AsyncService):
         """
         fields = {
             "parent": parent,
-            "requests": requests_,
+            "requests": requests,
         }
-        return await self._unary(rpc.BATCH_DELETE_CHUNKS, request, fields, timeout, retry, metadata)
+        return await self._unary(
+            _rpc.BATCH_DELETE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     async def list_chunks(
         self,
@@ -723,7 +729,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncPager[ListChunksResponse, Chunk]:
         """Pages through the chunks of one document, oldest first, whatever their indexing state.
@@ -750,4 +756,4 @@ class RetrieverServiceAsyncClient(AsyncService):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return await self._page(rpc.LIST_CHUNKS, request, fields, timeout, retry, metadata)
+        return await self._page(_rpc.LIST_CHUNKS, request, fields, timeout, retry, metadata)

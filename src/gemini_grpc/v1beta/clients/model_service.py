@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import ModelService as rpc
+from gemini_grpc.v1beta.methods import ModelService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -37,8 +37,8 @@ class ModelServiceClient(Service):
     is governed by the permission service.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
     tuned_model_path = staticmethod(paths.tuned_model_path)
@@ -50,7 +50,7 @@ class ModelServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Model:
         """Reads the record of one built-in model, with token limits and default sampling settings.
@@ -74,7 +74,7 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_MODEL, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
 
     def list_models(
         self,
@@ -83,7 +83,7 @@ class ModelServiceClient(Service):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListModelsResponse, Model]:
         """Returns a page of the built-in models this API version offers to your key. Follow the
@@ -110,7 +110,7 @@ class ModelServiceClient(Service):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return self._page(rpc.LIST_MODELS, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_MODELS, request, fields, timeout, retry, metadata)
 
     def get_tuned_model(
         self,
@@ -118,7 +118,7 @@ class ModelServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> TunedModel:
         """Reads one tuned model, including the progress of its tuning and the snapshots taken so
@@ -141,7 +141,7 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     def list_tuned_models(
         self,
@@ -151,7 +151,7 @@ class ModelServiceClient(Service):
         page_token: str | None = None,
         filter: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListTunedModelsResponse, TunedModel]:
         """Returns a page of tuned models that the caller owns or that others have shared. A filter
@@ -179,7 +179,7 @@ class ModelServiceClient(Service):
             "page_token": page_token,
             "filter": filter,
         }
-        return self._page(rpc.LIST_TUNED_MODELS, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_TUNED_MODELS, request, fields, timeout, retry, metadata)
 
     def create_tuned_model(
         self,
@@ -188,7 +188,7 @@ class ModelServiceClient(Service):
         tuned_model_id: str | None = None,
         tuned_model: TunedModel | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Operation[TunedModel]:
         """Starts tuning a base model on your examples and returns a long-running operation. Poll
@@ -217,7 +217,7 @@ class ModelServiceClient(Service):
             "tuned_model_id": tuned_model_id,
             "tuned_model": tuned_model,
         }
-        return self._operation(rpc.CREATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._operation(_rpc.CREATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     def update_tuned_model(
         self,
@@ -226,7 +226,7 @@ class ModelServiceClient(Service):
         tuned_model: TunedModel | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> TunedModel:
         """Changes editable properties of a tuned model, such as its label, description and default
@@ -253,7 +253,7 @@ class ModelServiceClient(Service):
             "tuned_model": tuned_model,
             "update_mask": update_mask,
         }
-        return self._unary(rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     def delete_tuned_model(
         self,
@@ -261,7 +261,7 @@ class ModelServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Permanently removes a tuned model. Only its owner may do so, others receive
@@ -281,4 +281,4 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import PermissionService as rpc
+from gemini_grpc.v1beta.methods import PermissionService as _rpc
 
 if TYPE_CHECKING:
     from google.protobuf import field_mask_pb2
@@ -34,8 +34,8 @@ class PermissionServiceClient(Service):
     as a user with sufficient rights, or else gets PERMISSION_DENIED.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     permission_path = staticmethod(paths.permission_path)
     parse_permission_path = staticmethod(paths.parse_permission_path)
     corpus_permission_path = staticmethod(paths.corpus_permission_path)
@@ -48,7 +48,7 @@ class PermissionServiceClient(Service):
         parent: str | None = None,
         permission: Permission | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Permission:
         """Gives a user, a group or everyone access to one tuned model or corpus. The result
@@ -74,7 +74,7 @@ class PermissionServiceClient(Service):
             "parent": parent,
             "permission": permission,
         }
-        return self._unary(rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata)
 
     def get_permission(
         self,
@@ -82,7 +82,7 @@ class PermissionServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Permission:
         """Looks up a single permission by name. NOT_FOUND means that it never existed or has been
@@ -107,7 +107,7 @@ class PermissionServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.GET_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GET_PERMISSION, request, fields, timeout, retry, metadata)
 
     def list_permissions(
         self,
@@ -117,7 +117,7 @@ class PermissionServiceClient(Service):
         page_size: int | None = None,
         page_token: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Pager[ListPermissionsResponse, Permission]:
         """Shows who has access to one tuned model or corpus, page by page. It reads only and may
@@ -145,7 +145,7 @@ class PermissionServiceClient(Service):
             "page_size": page_size,
             "page_token": page_token,
         }
-        return self._page(rpc.LIST_PERMISSIONS, request, fields, timeout, retry, metadata)
+        return self._page(_rpc.LIST_PERMISSIONS, request, fields, timeout, retry, metadata)
 
     def update_permission(
         self,
@@ -154,7 +154,7 @@ class PermissionServiceClient(Service):
         permission: Permission | Mapping[str, object] | None = None,
         update_mask: field_mask_pb2.FieldMask | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Permission:
         """Raises or lowers the role of an existing permission. The grantee cannot be exchanged;
@@ -180,7 +180,7 @@ class PermissionServiceClient(Service):
             "permission": permission,
             "update_mask": update_mask,
         }
-        return self._unary(rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata)
 
     def delete_permission(
         self,
@@ -188,7 +188,7 @@ class PermissionServiceClient(Service):
         *,
         name: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> None:
         """Revokes a permission, so that its grantee loses the access it gave. The call returns an
@@ -210,7 +210,7 @@ class PermissionServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata)
 
     def transfer_ownership(
         self,
@@ -219,7 +219,7 @@ class PermissionServiceClient(Service):
         name: str | None = None,
         email_address: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> TransferOwnershipResponse:
         """Makes another user the owner of a tuned model. The caller must be the present owner, who
@@ -245,4 +245,4 @@ class PermissionServiceClient(Service):
             "name": name,
             "email_address": email_address,
         }
-        return self._unary(rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata)

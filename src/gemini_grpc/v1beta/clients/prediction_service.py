@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import PredictionService as rpc
+from gemini_grpc.v1beta.methods import PredictionService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc._sync.operation import Operation
@@ -27,8 +27,8 @@ class PredictionServiceClient(Service):
     Language models belong to `GenerativeService`.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
 
@@ -40,7 +40,7 @@ class PredictionServiceClient(Service):
         instances: Iterable[object] | None = None,
         parameters: object | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> PredictResponse:
         """Sends a batch of inputs to a media model and waits for its results. The layout of
@@ -70,7 +70,7 @@ class PredictionServiceClient(Service):
             "instances": instances,
             "parameters": parameters,
         }
-        return self._unary(rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
 
     def predict_long_running(
         self,
@@ -80,7 +80,7 @@ class PredictionServiceClient(Service):
         instances: Iterable[object] | None = None,
         parameters: object | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> Operation[PredictLongRunningResponse]:
         """Starts a slow generation job, typically video, and returns an operation at once. Poll
@@ -110,4 +110,4 @@ class PredictionServiceClient(Service):
             "instances": instances,
             "parameters": parameters,
         }
-        return self._operation(rpc.PREDICT_LONG_RUNNING, request, fields, timeout, retry, metadata)
+        return self._operation(_rpc.PREDICT_LONG_RUNNING, request, fields, timeout, retry, metadata)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.rpc._sync.service import Service
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.v1beta import paths
-from gemini_grpc.v1beta.methods import TextService as rpc
+from gemini_grpc.v1beta.methods import TextService as _rpc
 
 if TYPE_CHECKING:
     from gemini_grpc.v1beta.types.safety import SafetySetting
@@ -32,8 +32,8 @@ class TextServiceClient(Service):
     `GenerativeService`.
     """
 
-    DEFAULT_ENDPOINT = rpc.HOST
-    SCOPES = rpc.SCOPES
+    DEFAULT_ENDPOINT = _rpc.HOST
+    SCOPES = _rpc.SCOPES
     model_path = staticmethod(paths.model_path)
     parse_model_path = staticmethod(paths.parse_model_path)
 
@@ -51,7 +51,7 @@ class TextServiceClient(Service):
         safety_settings: Iterable[SafetySetting | Mapping[str, object]] | None = None,
         stop_sequences: Iterable[str] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> GenerateTextResponse:
         """Completes a text prompt with a PaLM model or with a model tuned from one. Several
@@ -94,7 +94,7 @@ class TextServiceClient(Service):
             "safety_settings": safety_settings,
             "stop_sequences": stop_sequences,
         }
-        return self._unary(rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata)
 
     def embed_text(
         self,
@@ -103,7 +103,7 @@ class TextServiceClient(Service):
         model: str | None = None,
         text: str | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> EmbedTextResponse:
         """Turns one string into an embedding vector with a legacy embedding model. The same text
@@ -129,7 +129,7 @@ class TextServiceClient(Service):
             "model": model,
             "text": text,
         }
-        return self._unary(rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
 
     def batch_embed_text(
         self,
@@ -137,9 +137,9 @@ class TextServiceClient(Service):
         *,
         model: str | None = None,
         texts: Iterable[str] | None = None,
-        requests_: Iterable[EmbedTextRequest | Mapping[str, object]] | None = None,
+        requests: Iterable[EmbedTextRequest | Mapping[str, object]] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> BatchEmbedTextResponse:
         """Turns many strings into embedding vectors in one round trip. Vectors come back in input
@@ -149,7 +149,7 @@ class TextServiceClient(Service):
             request: The whole request as a message or mapping, instead of the keywords.
             model: Legacy embedding model for the whole batch, written `models/{model}`.
             texts: Bare strings to embed, at most 100.
-            requests_: Single embedding requests to run together, at most 100.
+            requests: Single embedding requests to run together, at most 100.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -164,9 +164,9 @@ class TextServiceClient(Service):
         fields = {
             "model": model,
             "texts": texts,
-            "requests": requests_,
+            "requests": requests,
         }
-        return self._unary(rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata)
 
     def count_text_tokens(
         self,
@@ -175,7 +175,7 @@ class TextServiceClient(Service):
         model: str | None = None,
         prompt: TextPrompt | Mapping[str, object] | None = None,
         timeout: float | Default | None = DEFAULT,
-        retry: RetryPolicy | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> CountTextTokensResponse:
         """Measures a text prompt with the tokenizer of a legacy model, without generating
@@ -201,4 +201,4 @@ class TextServiceClient(Service):
             "model": model,
             "prompt": prompt,
         }
-        return self._unary(rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata)
+        return self._unary(_rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata)

@@ -1,0 +1,105 @@
+"""The connections of one client: one for each event loop and process, opened when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import tls, wire
+
+if TYPE_CHECKING:
+    from gemini_grpc.rpc.method import Method
+    from gemini_grpc.rpc.options import Settings
+
+_KIND = {"unary": "unary_unary", "server_stream": "unary_stream", "bidi": "stream_stream"}
+
+
+class AsyncConnection:
+    """Opens connections and makes grpcio's callables from them.
+
+    A client may be used from several event loops, one after the other or at once, and after a fork: each
+    finds a connection of its own. What the parent of a fork opened is left alone, not even closed.
+    """
+
+    def __init__(self, settings: Settings, ready: Any = None) -> None:
+        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes."""
+        self._settings = settings
+        self._ready = ready
+        self._identity = settings.identity
+        self._opened: dict[tuple[int, Any], _Opened] = {}
+        self._first_pid, _ = wire.owner()
+        self._closed = False
+
+    def callable(self, method: Method[Any, Any]) -> Any:
+        """Return grpcio's callable of a method, made once for each connection.
+
+        Raises:
+            ClosedError: The client is closed.
+        """
+        opened = self._opened.get(wire.async_owner())
+        if opened is None:
+            opened = self._open()
+        found = opened.callables.get(method.path)
+        if found is None:
+            found = getattr(opened.channel, _KIND[method.shape])(method.path)
+            opened.callables[method.path] = found
+        return found
+
+    @property
+    def channel(self) -> Any:
+        """The channel of grpcio, opened if it is not yet."""
+        opened = self._opened.get(wire.async_owner())
+        return (opened or self._open()).channel
+
+    def _open(self) -> _Opened:
+        if self._closed:
+            raise errors.ClosedError("the client is closed; make a new one")
+        owner = wire.async_owner()
+        self._drop_closed_loops()
+        channel = self._ready
+        if channel is None:
+            forked = owner[0] != self._first_pid
+            channel = wire.async_channel(self._settings, self._identity, forked)
+        return self._opened.setdefault(owner, _Opened(channel))
+
+    def _drop_closed_loops(self) -> None:
+        """Forget the connections of event loops that are closed; they ended with them."""
+        for pid, loop in list(self._opened):
+            if loop is not None and loop.is_closed():
+                del self._opened[pid, loop]
+
+    async def renew(self) -> bool:
+        """Connect anew if the client certificate has been rotated; tell whether it has.
+
+        Raises:
+            ArgumentError: The new certificate is not valid.
+        """
+        source = self._settings.cert_source
+        if source is None or self._ready is not None:
+            return False
+        identity = tls.identity(source)
+        if identity == self._identity:
+            return False
+        self._identity = identity
+        opened = self._opened.pop(wire.async_owner(), None)
+        if opened is not None:
+            await opened.channel.close()
+        return True
+
+    async def close(self) -> None:
+        """End every call and close the connection; closing twice is fine."""
+        self._closed = True
+        opened = self._opened.pop(wire.async_owner(), None)
+        if opened is not None and self._ready is None:
+            await opened.channel.close()
+        self._opened.clear()
+
+
+class _Opened:
+    """A channel of grpcio and the callables made from it."""
+
+    __slots__ = ("callables", "channel")
+
+    def __init__(self, channel: Any) -> None:
+        self.channel = channel
+        self.callables: dict[str, Any] = {}

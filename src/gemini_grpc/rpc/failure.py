@@ -1,0 +1,103 @@
+"""Turn what grpcio and the service report into errors of ours, with details and advice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from gemini_grpc import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from google.protobuf.message import Message
+    from google.rpc import status_pb2
+
+_HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "Ssl handshake failed", "SSL_ERROR_SSL")
+"""What grpcio says inside UNAVAILABLE when it is TLS that failed."""
+
+
+def from_grpc(error: grpc.RpcError) -> errors.RpcError:
+    """Turn what grpcio raised into the error of its code, with the details decoded."""
+    call: Any = error  # what grpcio raises from a call is also a grpc.Call
+    metadata = tuple((key, value) for key, value in call.trailing_metadata() or ())
+    message = call.details() or ""
+    details = _decode_details(metadata)
+    if call.code() is grpc.StatusCode.UNAVAILABLE and any(sign in message for sign in _HANDSHAKE):
+        cls = errors.google_twin(errors.TlsError)
+        return _advised(cls(message, details=details, metadata=metadata))
+    return _advised(errors.make(call.code(), message, details=details, metadata=metadata))
+
+
+def from_status(status: status_pb2.Status) -> errors.RpcError:
+    """Turn a `google.rpc.Status`, which operations end with, into the error of its code."""
+    code = next(
+        (code for code in errors.CLASSES if code.value[0] == status.code), grpc.StatusCode.UNKNOWN
+    )
+    return _advised(errors.make(code, status.message, details=_unpack(status)))
+
+
+def _advised(error: errors.RpcError) -> errors.RpcError:
+    error.advice = _advice(error)
+    return error
+
+
+_ADVICE_BY_REASON = {
+    "API_KEY_INVALID": "The API key is not valid; pass another one.",
+    "API_KEY_SERVICE_BLOCKED": (
+        "The API key may not be used for this service: allow the Generative Language API in the "
+        "restrictions of the key, or use another key."
+    ),
+    "SERVICE_DISABLED": "The API is not enabled in the project; enable it in the Cloud console.",
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "The credentials lack a scope; pass scopes= in client_options.",
+    "CREDENTIALS_MISSING": "No credential was sent; pass an API key or credentials.",
+    "USER_PROJECT_DENIED": "The quota project may not be used; check quota_project_id.",
+}
+"""What to do about the reasons in ErrorInfo."""
+
+
+def _advice(error: errors.RpcError) -> str:
+    """Return what to do about an error; empty where that is not known."""
+    if error.reason in _ADVICE_BY_REASON:
+        return _ADVICE_BY_REASON[error.reason]
+    wait = error.retry_after
+    if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        if "larger than max" in error.message:
+            return "The message is larger than the client takes; raise max_receive_message_length."
+        if is_daily_quota(error):
+            return "The quota of the day is used up; waiting shortly does not help."
+        if wait is not None and wait >= 0:
+            return f"The server asks to wait {wait:g} s."
+    if "request payload size exceeds" in error.message.lower():
+        return "Upload large media as files and name them in the request."
+    return ""
+
+
+def is_daily_quota(error: errors.RpcError) -> bool:
+    """Tell whether a quota is used up that only the next day renews."""
+    for detail in error.details:
+        if detail.DESCRIPTOR.full_name == "google.rpc.QuotaFailure":
+            named: Any = detail
+            return any("PerDay" in violation.quota_id for violation in named.violations)
+    return False
+
+
+def _decode_details(metadata: Iterable[tuple[str, str | bytes]]) -> list[Message]:
+    """Return the messages packed in `grpc-status-details-bin`; unknown types stay `Any`."""
+    packed = dict(metadata).get("grpc-status-details-bin")
+    if not isinstance(packed, bytes):
+        return []
+    from google.protobuf.message import DecodeError
+    from google.rpc import status_pb2
+
+    try:
+        return _unpack(status_pb2.Status.FromString(packed))
+    except DecodeError:  # a server that sends garbage here has still told us its code and message
+        return []
+
+
+def _unpack(status: status_pb2.Status) -> list[Message]:
+    return [
+        errors.unpack(detail.type_url.rpartition("/")[2], detail.value) for detail in status.details
+    ]

@@ -1,0 +1,1 @@
+"""Benchmarks: client CPU per call, as ratios to a plain grpcio stub measured in the same run."""

@@ -1,0 +1,111 @@
+"""Run the benchmarks and print the table.
+
+    scripts/bench [--rounds N] [WORK ...]
+
+Every figure is taken in a process of its own, the clients in turn, several rounds; the table shows the
+median ratio to the plain synchronous stub of the same round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.benchmarks.clients import CLIENTS, WORK
+
+STARTS = {
+    "import": {
+        "plain": "import grpc",
+        "ours": "import gemini_grpc",
+        "google": "import warnings; warnings.simplefilter('ignore'); from google.ai import generativelanguage_v1beta",
+    },
+    "process to first answer": {
+        name: f"from tests.benchmarks.clients import CLIENTS; CLIENTS[{name!r}](PORT).unary()"
+        for name in ("plain", "ours", "google")
+    },
+}
+"""What is timed as a whole process, less the start of Python itself."""
+
+
+def timed(code: str) -> float:
+    """Return the CPU seconds of a Python process that runs some code."""
+    import os
+
+    before = os.times()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
+
+
+def starts(port: int, rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Return the figures of the work that is a whole process."""
+    found: dict[str, dict[str, list[float]]] = {
+        work: {name: [] for name in codes} for work, codes in STARTS.items()
+    }
+    for _ in range(rounds * 3):
+        bare = timed("pass")
+        for work, codes in STARTS.items():
+            for name, code in codes.items():
+                found[work][name].append(timed(code.replace("PORT", str(port))) - bare)
+    return found
+
+
+def calls(port: int, rounds: int, works: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Return the figures of the calls."""
+    found: dict[str, dict[str, list[float]]] = {
+        work: {name: [] for name in CLIENTS} for work in works
+    }
+    for _ in range(rounds):
+        for work in works:
+            for name in CLIENTS:
+                command = [sys.executable, "-m", "tests.benchmarks.clients", name, work, str(port)]
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                found[work][name].append(float(done.stdout))
+    return found
+
+
+def show(found: dict[str, dict[str, list[float]]]) -> None:
+    """Print the table."""
+    print(f"{'':28}{'plain':>12}" + "".join(f"{name:>13}" for name in CLIENTS if name != "plain"))
+    for work, figures in found.items():
+        plain = figures["plain"]
+        absolute = statistics.median(plain)
+        cells = [f"{absolute * 1e6:9.1f} us"]
+        for name in CLIENTS:
+            if name == "plain":
+                continue
+            ratios = [a / b for a, b in zip(figures.get(name, []), plain, strict=False)]
+            cells.append(f"{statistics.median(ratios):10.2f}" if ratios else f"{'':10}")
+        print(f"{work:28}" + "   ".join(cells))
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("work", nargs="*", choices=[*WORK, *STARTS, []], help="default: everything")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
+    arguments = parser.parse_args()
+    works = [work for work in WORK if not arguments.work or work in arguments.work]
+    command = [sys.executable, "-m", "tests.benchmarks.server"]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    assert server.stdin is not None
+    try:
+        port = int(server.stdout.readline())
+        started = time.perf_counter()
+        found = calls(port, arguments.rounds, works)
+        if not arguments.work:
+            found |= starts(port, arguments.rounds)
+        show(found)
+        print(f"medians of {arguments.rounds} rounds; {time.perf_counter() - started:.0f} s")
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
