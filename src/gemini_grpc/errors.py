@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from google.protobuf.message import Message
 
@@ -111,6 +111,10 @@ class RpcError(GeminiError):
         """The `host:port` that was called."""
         self.attempts = 1
         """How many times the call was tried; 0 if it was not sent at all."""
+        self.repeatable = False
+        """The method may be called again even if the server has done what was asked."""
+        self.received: tuple[Any, ...] = ()
+        """The messages of a server stream that had been delivered before it failed."""
         self.advice = ""
         """What to do about it, where that is known."""
         self._details = tuple(details)
@@ -296,16 +300,16 @@ def google_twin(cls: type[RpcError]) -> type[RpcError]:
     exceptions = sys.modules.get("google.api_core.exceptions")
     if exceptions is None:
         return cls
-    twin = exceptions.exception_class_for_grpc_status(cls.code)
-    both: type[RpcError] = _both(cls, twin)
+    classes: Any = (cls, exceptions.exception_class_for_grpc_status(cls.code))
+    both: type[RpcError] = _both(classes)
     return both
 
 
 @cache
-def _both(cls: Hashable, twin: Hashable) -> Any:
-    """Return the class that is both; the same each time, so that `type(error)` can be compared."""
-    assert isinstance(cls, type)
-    return type(cls.__name__, (cls, twin), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+def _both(classes: tuple[type, type]) -> type:
+    """Return the class that is both; the same each time, so that the types of errors compare."""
+    ours = classes[0]
+    return type(ours.__name__, classes, {"__module__": ours.__module__, "__doc__": ours.__doc__})
 
 
 def _packed(detail: Message) -> tuple[str, bytes]:

@@ -38,6 +38,15 @@ def from_status(status: status_pb2.Status) -> errors.RpcError:
     return _advised(errors.make(code, status.message, details=_unpack(status)))
 
 
+def must_wait(message: str, seconds: float) -> errors.RpcError:
+    """Return RESOURCE_EXHAUSTED that says how long to wait, as the service does."""
+    from google.rpc import error_details_pb2
+
+    hint = error_details_pb2.RetryInfo()
+    hint.retry_delay.FromNanoseconds(int(seconds * 1e9))
+    return errors.make(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details=[hint])
+
+
 def _advised(error: errors.RpcError) -> errors.RpcError:
     error.advice = _advice(error)
     return error

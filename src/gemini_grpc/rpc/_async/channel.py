@@ -234,10 +234,10 @@ class _Call:
         if not wait:
             return
         if self.left is not None and wait >= self.left:
-            error = errors.make(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
+            error = failure.must_wait(
                 f"not sent: the service has asked to wait {wait:.1f} s more, and the call has "
                 f"{self.left:.1f} s",
+                wait,
             )
             self._told(error).attempts = 0
             raise error
@@ -300,5 +300,6 @@ class _Call:
     def _told(self, error: errors.RpcError) -> errors.RpcError:
         """Let an error know which call it belongs to."""
         error.method = self._method.path
+        error.repeatable = self._method.repeatable
         error.endpoint = self._channel.host
         return error

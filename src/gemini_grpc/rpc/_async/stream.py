@@ -18,7 +18,7 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
 
     Iterate over it, once. Leaving it early (`cancel`, the end of a `with` block, or dropping the last
     reference) cancels the call on the server. An error that comes after the first message is final:
-    it is raised where the next message was due, and what came before it has been delivered.
+    it is raised where the next message was due, and its `received` has the messages that came before.
     """
 
     def __init__(
@@ -26,9 +26,10 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
     ) -> None:
         self._call = call
         self._response = codec.response
-        self._method = codec.method.path
+        self._method = codec.method
         self._outgoing = outgoing
         self._first: Any = None
+        self._arrived: list[bytes] | None = [] if outgoing is None else None
 
     async def start(self) -> None:
         """Wait for the first message, which the iteration gives later.
@@ -60,6 +61,8 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
             self._first = None
         if data is wire.EOF:
             raise StopAsyncIteration
+        if self._arrived is not None:
+            self._arrived.append(data)
         return self._response(data)
 
     def _raise(self, cause: BaseException) -> NoReturn:
@@ -68,7 +71,9 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
             raise self._outgoing.error from cause
         if isinstance(cause, wire.Failure):
             error = failure.from_grpc(cause)
-            error.method = self._method
+            error.method = self._method.path
+            error.repeatable = self._method.repeatable
+            error.received = tuple(map(self._response, self._arrived or ()))
             raise error from cause
         raise cause
 
