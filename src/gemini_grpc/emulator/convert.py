@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 
-from gemini_grpc.rpc.coerce import fill, is_repeated
+from gemini_grpc.rpc.coerce import fill
+from gemini_grpc.rpc.plain import is_repeated
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

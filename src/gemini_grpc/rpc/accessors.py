@@ -15,7 +15,7 @@ import proto
 from google.protobuf import message_factory
 from proto.marshal.collections import Repeated, RepeatedComposite
 
-from gemini_grpc.rpc.coerce import is_repeated
+from gemini_grpc.rpc.plain import is_repeated
 
 if TYPE_CHECKING:
     FieldDescriptor = Any  # the stubs make every part optional

@@ -31,6 +31,7 @@ from proto.marshal.rules.message import MessageRule
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import interop
+from gemini_grpc.rpc.plain import is_plain, is_repeated
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import EnumValueDescriptor
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 Pb = TypeVar("Pb", bound=PbMessage)
 
-_SCALARS = frozenset({str, bytes, int, float, bool, type(None)})
 _WELL_KNOWN = Marshal(name="gemini_grpc")  # proto-plus's conversions of google.protobuf's own types
 _INTEGERS = frozenset(
     getattr(FieldDescriptor, f"TYPE_{name}")
@@ -59,7 +59,7 @@ def fill(pb_class: type[Pb], values: Mapping[str, object], *, ignore_unknown: bo
     """
     if not values:
         return pb_class()
-    if type(values) is dict and _is_plain(values, pb_class.DESCRIPTOR):
+    if type(values) is dict and is_plain(values, pb_class.DESCRIPTOR):
         try:
             return pb_class(**values)
         except (TypeError, ValueError, AttributeError):
@@ -95,88 +95,6 @@ def unknown_field(descriptor: Descriptor, name: str) -> str:
     return f"{descriptor.name} has no field {name!r}{hint}"
 
 
-Check = Callable[[object], bool]
-
-
-@cache
-def _checks(descriptor: Descriptor) -> dict[str, Check]:
-    """Return for each field the test whether protobuf can be trusted with a value for it."""
-    return {field.name: _check(field) for field in descriptor.fields}
-
-
-def _check(field: FieldDescriptor) -> Check:
-    inner = field.message_type
-    if inner is not None and inner.GetOptions().map_entry:
-        check = _plain_value(inner.fields_by_name["value"])
-        return lambda value: type(value) is dict and all(map(check, value.values()))
-    check = _plain_value(field)
-    return _plain_list(check) if is_repeated(field) else check
-
-
-def _plain_value(field: FieldDescriptor) -> Check:
-    """Return the test of one value of a field."""
-    inner = field.message_type
-    if inner is not None:
-        if inner.full_name == "google.protobuf.Struct":
-            return _is_json_object
-        if inner.full_name.startswith("google."):
-            return _is_nothing  # protobuf would take a mapping for the fields of the message itself
-        return _plain_message(inner)
-    kinds = _KINDS.get(field.type, (int,))
-    return lambda value: type(value) in kinds
-
-
-_KINDS: dict[int, tuple[type, ...]] = {
-    FieldDescriptor.TYPE_STRING: (str,),
-    FieldDescriptor.TYPE_BYTES: (bytes,),
-    FieldDescriptor.TYPE_BOOL: (bool,),
-    FieldDescriptor.TYPE_FLOAT: (float, int),
-    FieldDescriptor.TYPE_DOUBLE: (float, int),
-    FieldDescriptor.TYPE_ENUM: (str, int),
-}
-"""The Python types protobuf is trusted with; integers where nothing is said."""
-
-
-def _is_nothing(value: object) -> bool:
-    return value is None
-
-
-def _is_json_object(value: object) -> bool:
-    return type(value) is dict and "fields" not in value and _is_json(value)
-
-
-def _is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
-    """Tell whether protobuf can be trusted with a mapping: known fields, dicts, lists and scalars.
-
-    It cannot with iterators, which it would use up before it failed; with a string for a list, which
-    it would take apart; nor with messages of ours.
-    """
-    checks = _checks(descriptor)
-    for name, value in values.items():
-        check = checks.get(name)
-        if check is None or not (value is None or check(value)):
-            return False
-    return True
-
-
-def _plain_message(descriptor: Descriptor) -> Check:
-    return lambda value: type(value) is dict and _is_plain(value, descriptor)
-
-
-def _plain_list(check: Check) -> Check:
-    return lambda value: (type(value) is list or type(value) is tuple) and all(map(check, value))
-
-
-def _is_json(value: object) -> bool:
-    """Tell whether a value is made of dictionaries, lists and scalars only."""
-    kind = type(value)
-    if kind in _SCALARS:
-        return True
-    if kind is dict:
-        return all(map(_is_json, value.values()))  # type: ignore[attr-defined]  # it is a dict
-    return (kind is list or kind is tuple) and all(map(_is_json, value))  # type: ignore[call-overload]
-
-
 def _fill(
     message: PbMessage, values: Mapping[str, object], path: str, ignore_unknown: bool
 ) -> None:
@@ -207,13 +125,6 @@ Converter = Callable[[object, str], object]
 def _converters(descriptor: Descriptor) -> dict[str, Converter]:
     """Return for each field the function that turns `(value, path)` into what protobuf takes."""
     return {field.name: _converter(field) for field in descriptor.fields}
-
-
-def is_repeated(field: FieldDescriptor) -> bool:
-    """Tell whether a field is a list or a map; protobuf renamed the question in 6.31."""
-    if hasattr(field, "is_repeated"):
-        return bool(field.is_repeated)
-    return bool(getattr(field, "label") == FieldDescriptor.LABEL_REPEATED)  # noqa: B009  # gone from the stubs
 
 
 def _converter(field: FieldDescriptor) -> Converter:
