@@ -12,6 +12,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 
@@ -38,7 +39,9 @@ def timed(code: str) -> float:
     before = os.times()
     subprocess.run([sys.executable, "-c", code], check=True)
     after = os.times()
-    return after.children_user - before.children_user + after.children_system - before.children_system
+    return (
+        after.children_user - before.children_user + after.children_system - before.children_system
+    )
 
 
 def starts(port: int, rounds: int) -> dict[str, dict[str, list[float]]]:
@@ -54,7 +57,7 @@ def starts(port: int, rounds: int) -> dict[str, dict[str, list[float]]]:
     return found
 
 
-def calls(port: int, rounds: int, works: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+def calls(place: list[str], rounds: int, works: Sequence[str]) -> dict[str, dict[str, list[float]]]:
     """Return the figures of the calls."""
     found: dict[str, dict[str, list[float]]] = {
         work: {name: [] for name in CLIENTS} for work in works
@@ -62,7 +65,7 @@ def calls(port: int, rounds: int, works: Sequence[str]) -> dict[str, dict[str, l
     for _ in range(rounds):
         for work in works:
             for name in CLIENTS:
-                command = [sys.executable, "-m", "tests.benchmarks.clients", name, work, str(port)]
+                command = [sys.executable, "-m", "tests.benchmarks.clients", name, work, *place]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 found[work][name].append(float(done.stdout))
     return found
@@ -90,21 +93,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     arguments = parser.parse_args()
     works = [work for work in WORK if not arguments.work or work in arguments.work]
-    command = [sys.executable, "-m", "tests.benchmarks.server"]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    assert server.stdin is not None
-    try:
-        port = int(server.stdout.readline())
-        started = time.perf_counter()
-        found = calls(port, arguments.rounds, works)
-        if not arguments.work:
-            found |= starts(port, arguments.rounds)
-        show(found)
-        print(f"medians of {arguments.rounds} rounds; {time.perf_counter() - started:.0f} s")
-    finally:
-        server.stdin.close()
-        server.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.benchmarks.server", folder]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            ports = server.stdout.readline().split()
+            started = time.perf_counter()
+            found = calls([*ports, folder], arguments.rounds, works)
+            if not arguments.work:
+                found |= starts(int(ports[0]), arguments.rounds)
+            show(found)
+            print(f"medians of {arguments.rounds} rounds; {time.perf_counter() - started:.0f} s")
+        finally:
+            server.stdin.close()
+            server.wait()
 
 
 if __name__ == "__main__":

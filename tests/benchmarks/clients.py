@@ -1,6 +1,6 @@
 """The clients that are compared, each with the same pieces of work.
 
-    python -m tests.benchmarks.clients CLIENT WORK PORT
+    python -m tests.benchmarks.clients CLIENT WORK PORT TLS_PORT FOLDER
 
 Prints the CPU seconds of one operation: user and system time of this process, every thread included.
 Work is written as a user of the client writes it: requests from keywords or dictionaries, the text of
@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent import futures
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 MODEL = "models/gemini-2.5-flash"
@@ -33,16 +35,30 @@ def text_of(response: Any) -> str:
     return response.candidates[0].content.parts[0].text
 
 
+TOKEN = "a-bearer-token-of-the-usual-length-" + "x" * 120
+
+
+@dataclass(frozen=True)
+class Secure:
+    """The TLS side of the server."""
+
+    number: int
+    roots: bytes
+
+
+Port = int | Secure
+
+
 class Plain:
     """A plain grpcio stub with plain protobuf messages, synchronous."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: Port) -> None:
         import grpc
 
         from gemini_grpc import v1beta
 
         self.types = v1beta.types
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.channel = self.open(grpc, port)
         self.bind("GenerateContent", "GenerateContentRequest", "GenerateContentResponse")
         self.bind("BatchEmbedContents", "BatchEmbedContentsRequest", "BatchEmbedContentsResponse")
         self.bind(
@@ -57,6 +73,17 @@ class Plain:
             "BidiGenerateContentServerMessage",
             "stream_stream",
         )
+
+    def open(self, module: Any, port: Port) -> Any:
+        """Open the channel."""
+        if isinstance(port, int):
+            return module.insecure_channel(f"127.0.0.1:{port}")
+        import grpc
+
+        token = grpc.access_token_call_credentials(TOKEN)
+        secure = grpc.ssl_channel_credentials(port.roots)
+        both = grpc.composite_channel_credentials(secure, token)
+        return module.secure_channel(f"localhost:{port.number}", both)
 
     def bind(self, name: str, request: str, response: str, shape: str = "unary_unary") -> None:
         """Make the callable and the request class of a method."""
@@ -90,25 +117,12 @@ class Plain:
 class PlainAio(Plain):
     """The same, asynchronous."""
 
-    def __init__(self, port: int) -> None:
-        import grpc.aio
+    def __init__(self, port: Port) -> None:
 
         super().__init__(port)
-        self.channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-        self.bind("GenerateContent", "GenerateContentRequest", "GenerateContentResponse")
-        self.bind("BatchEmbedContents", "BatchEmbedContentsRequest", "BatchEmbedContentsResponse")
-        self.bind(
-            "StreamGenerateContent",
-            "GenerateContentRequest",
-            "GenerateContentResponse",
-            "unary_stream",
-        )
-        self.bind(
-            "BidiGenerateContent",
-            "BidiGenerateContentClientMessage",
-            "BidiGenerateContentServerMessage",
-            "stream_stream",
-        )
+
+    def open(self, module: Any, port: Port) -> Any:
+        return super().open(module.aio, port)
 
     async def unary(self) -> None:
         request = self.GenerateContentRequest(model=MODEL, contents=CONTENTS)
@@ -139,14 +153,21 @@ class PlainAio(Plain):
 class Ours:
     """gemini-grpc's generated client, synchronous."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: Port) -> None:
         from gemini_grpc import v1beta
 
-        options = {"api_endpoint": f"http://127.0.0.1:{port}", "api_key": "key"}
-        self.client = self.make(v1beta, options)
+        if isinstance(port, int):
+            options = {"api_endpoint": f"http://127.0.0.1:{port}", "api_key": "key"}
+            self.client = self.make(v1beta, client_options=options)
+            return
+        from google.oauth2.credentials import Credentials
 
-    def make(self, package: Any, options: dict[str, Any]) -> Any:
-        return package.GenerativeServiceClient(client_options=options)
+        options = {"api_endpoint": f"localhost:{port.number}", "ca_certificates": port.roots}
+        token = Credentials(token=TOKEN)
+        self.client = self.make(v1beta, client_options=options, credentials=token)
+
+    def make(self, package: Any, **arguments: Any) -> Any:
+        return package.GenerativeServiceClient(**arguments)
 
     def unary(self) -> None:
         text_of(self.client.generate_content(model=MODEL, contents=CONTENTS))
@@ -166,8 +187,8 @@ class Ours:
 class OursAio(Ours):
     """gemini-grpc's generated client, asynchronous."""
 
-    def make(self, package: Any, options: dict[str, Any]) -> Any:
-        return package.GenerativeServiceAsyncClient(client_options=options)
+    def make(self, package: Any, **arguments: Any) -> Any:
+        return package.GenerativeServiceAsyncClient(**arguments)
 
     async def unary(self) -> None:
         text_of(await self.client.generate_content(model=MODEL, contents=CONTENTS))
@@ -194,7 +215,7 @@ class Google(Ours):
     transport = "GenerativeServiceGrpcTransport"
     name = "GenerativeServiceClient"
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: Port) -> None:
         import warnings
 
         warnings.simplefilter("ignore")
@@ -204,7 +225,7 @@ class Google(Ours):
 
         self.message = package.BidiGenerateContentClientMessage
         module = grpc.aio if self.name.endswith("AsyncClient") else grpc
-        channel = module.insecure_channel(f"127.0.0.1:{port}")
+        channel = Plain.open(self, module, port)
         transport = getattr(transports, self.transport)(channel=channel)
         self.client = getattr(package, self.name)(transport=transport)
 
@@ -340,6 +361,7 @@ async def arun_bidi(client: Any) -> int:
 
 WORK = {
     "unary": (run_unary, arun_unary),
+    "unary, TLS and bearer token": (run_unary, arun_unary),
     "unary, 64 in flight": (run_flight, arun_flight),
     "stream, per chunk": (run_stream, arun_stream),
     "100 x 768 embeddings": (run_embed, arun_embed),
@@ -347,7 +369,7 @@ WORK = {
 }
 
 
-def measure(name: str, work: str, port: int) -> float:
+def measure(name: str, work: str, port: Port) -> float:
     """Return the CPU seconds of one operation."""
     run, arun = WORK[work]
 
@@ -371,5 +393,14 @@ def measure(name: str, work: str, port: int) -> float:
     return (time.process_time() - started) / operations
 
 
+def main() -> None:
+    """Run the command line."""
+    name, work, plain, secure, folder = sys.argv[1:]
+    port: Port = int(plain)
+    if "TLS" in work:
+        port = Secure(int(secure), (Path(folder) / "ca.pem").read_bytes())
+    print(measure(name, work, port))
+
+
 if __name__ == "__main__":
-    print(measure(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    main()

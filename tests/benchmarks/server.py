@@ -1,21 +1,28 @@
 """A server that sends canned bytes, so that what is measured is the client.
 
-    python -m tests.benchmarks.server
+    python -m tests.benchmarks.server FOLDER
 
 It speaks HTTP/2 itself (with h2) because grpcio's server in Python is slower than the clients: a stream
 of a thousand chunks leaves here in a few writes, as it does from a server in C++.
-Prints its port and serves until its standard input ends.
+Prints its port and that of its TLS side, and serves until its standard input ends. The certificate of
+the TLS side is in `FOLDER/ca.pem`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime
+import ssl
 import struct
 import sys
+from pathlib import Path
 
 import h2.config
 import h2.connection
 import h2.events
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gemini_grpc import v1beta
 
@@ -38,7 +45,9 @@ def _text(words: str) -> bytes:
 
 def _vectors() -> bytes:
     values = [[(n * 7 + m) % 97 / 97 for m in range(768)] for n in range(100)]
-    return _frame(v1beta.BatchEmbedContentsResponse(embeddings=[{"values": each} for each in values]))
+    return _frame(
+        v1beta.BatchEmbedContentsResponse(embeddings=[{"values": each} for each in values])
+    )
 
 
 def _audio(size: int) -> bytes:
@@ -48,7 +57,9 @@ def _audio(size: int) -> bytes:
 
 
 ANSWERS = {
-    "GenerateContent": _text("The sky is blue because air scatters short waves more than long ones."),
+    "GenerateContent": _text(
+        "The sky is blue because air scatters short waves more than long ones."
+    ),
     "StreamGenerateContent": _text(" a few words of it") * CHUNKS,
     "BatchEmbedContents": _vectors(),
 }
@@ -121,11 +132,41 @@ class Connection(asyncio.Protocol):
         self._http.send_headers(stream, TRAILERS, end_stream=True)
 
 
+def _tls(folder: Path) -> ssl.SSLContext:
+    """Make a certificate for localhost and return the context that shows it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(encoding))
+    form = serialization.PrivateFormat.PKCS8
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(encoding, form, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
 async def serve() -> None:
     """Serve until the standard input ends."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Connection, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    plain = await loop.create_server(Connection, "127.0.0.1", 0)
+    secure = await loop.create_server(Connection, "127.0.0.1", 0, ssl=_tls(Path(sys.argv[1])))
+    print(*(server.sockets[0].getsockname()[1] for server in (plain, secure)), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
