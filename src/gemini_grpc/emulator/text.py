@@ -33,6 +33,30 @@ _COMMON = frozenset(
         *("with", "would", "you", "your"),
     )
 )
+_ASKING = frozenset(
+    (
+        *("answer", "brief", "briefly", "compose", "create", "describe", "detail", "detailed"),
+        *(
+            "discuss",
+            "essay",
+            "explain",
+            "generate",
+            "know",
+            "list",
+            "long",
+            "make",
+            "name",
+            "need",
+        ),
+        *("paragraph", "paragraphs", "produce", "reply", "sentence", "sentences", "short", "story"),
+        *("suggest", "talk", "text", "translate", "use", "very", "want", "word", "words", "write"),
+    )
+)
+"""Words that ask for a text and are not what it is about."""
+_FORMS = frozenset(
+    {"joke", "jokes", "poem", "haiku", "verse", "rhyme", "limerick", "funny", "json"}
+)
+_ABOUT = re.compile(r"\b(?:about|on|for|of) (?:an? |the )?([^.,;:!?\n]{2,40})")
 _OPENINGS = (
     "Here is what can be said about {0}.",
     "A short answer about {0} follows.",
@@ -41,6 +65,11 @@ _OPENINGS = (
 )
 _SENTENCES = (
     "The first thing to know about {0} is how it relates to {1}.",
+    "A good way to begin with {0} is to look at {1}.",
+    "Many questions about {0} turn out to be questions about {1}.",
+    "One can spend a pleasant afternoon with {0} and hardly notice {1}.",
+    "What {0} lacks in fame, it makes up for with {1}.",
+    "Ask three people about {0} and one of them will mention {1}.",
     "Most people meet {0} long before they think about {1}.",
     "In practice, {0} depends on {1} more than it seems.",
     "It helps to keep {0} and {1} apart.",
@@ -52,7 +81,6 @@ _CLOSINGS = (
     "With that, {0} should be clearer.",
     "So much for {0}.",
 )
-_ARITHMETIC = re.compile(r"(-?\d+)\s*([-+*x])\s*(-?\d+)")
 
 
 def seeded(*parts: object) -> random.Random:
@@ -72,30 +100,72 @@ def keywords(text: str) -> list[str]:
     return list(found) or list(dict.fromkeys(words(text))) or ["this"]
 
 
+def subjects(text: str) -> list[str]:
+    """Return the words that tell what a text is to be about: its keywords without those that ask."""
+    found = [word for word in keywords(text) if word not in _ASKING and not word.isdecimal()]
+    return found or keywords(text)
+
+
+def topic(text: str, limit: int = 3) -> str:
+    """Return what a text is about, in a few words."""
+    about = _ABOUT.search(text)
+    chosen = subjects(about[1] if about else text)
+    named = [word for word in chosen if word not in _FORMS] or ["chicken"]
+    return " ".join(named[:limit])
+
+
 def answer(prompt: str, *, instruction: str = "", history: str = "", seed: object = 0) -> str:
-    """Return a text of a few sentences about a prompt; a sum is worked out."""
-    if match := _ARITHMETIC.search(prompt):
-        left, sign, right = int(match[1]), match[2], int(match[3])
-        result = {"+": left + right, "-": left - right}.get(sign, left * right)
-        return f"{left} {sign} {right} is {result}."
+    """Return a text of a few sentences about a prompt.
+
+    This is prose only. `answers.replies` knows more: it repeats, recalls, reckons, counts and lists.
+    """
     chance = seeded(prompt, instruction, history, seed)
-    topics = keywords(prompt)
+    topics = subjects(prompt)
     lead = " ".join(topics[:4])
     sentences = [chance.choice(_OPENINGS).format(lead)]
     pool = [
         *topics,
-        *keywords(history)[:3],
-        *keywords(instruction)[:3],
+        *(keywords(history)[:3] if history else ()),
+        *(keywords(instruction)[:3] if instruction else ()),
         "context",
         "time",
         "practice",
     ]
     sentences += [
-        template.format(chance.choice(topics), chance.choice(pool))
+        _filled(template, topics, pool, chance)
         for template in chance.sample(_SENTENCES, chance.randint(2, 4))
     ]
     sentences.append(chance.choice(_CLOSINGS).format(lead))
     return " ".join(sentences)
+
+
+def essay(prompt: str, size: int, *, seed: object = 0) -> str:
+    """Return a text about a prompt of exactly so many words, in paragraphs."""
+    chance = seeded("essay", prompt, seed)
+    topics = subjects(prompt)[:8]
+    pool = [*topics, "time", "practice", "patience", "chance", "memory", "order"]
+    written = [chance.choice(_OPENINGS).format(" ".join(topics[:4]))]
+    count = len(written[0].split())
+    while count < size:
+        sentence = _filled(chance.choice(_SENTENCES), topics, pool, chance)
+        count += len(sentence.split())
+        written.append(sentence)
+    groups = [written[start : start + 5] for start in range(0, len(written), 5)]
+    return _first_words("\n\n".join(" ".join(group) for group in groups), size)
+
+
+def _filled(template: str, topics: list[str], pool: list[str], chance: random.Random) -> str:
+    """Return a sentence about a topic and something else."""
+    topic = chance.choice(topics)
+    other = chance.choice([word for word in pool if word != topic])
+    said = template.format(topic, other)
+    return said[:1].upper() + said[1:]
+
+
+def _first_words(text: str, size: int) -> str:
+    """Return the beginning of a text, ended with a full stop."""
+    ends = [match.end() for match in re.finditer(r"\S+", text)]
+    return text if len(ends) <= size else text[: ends[size - 1]].rstrip(".,") + "."
 
 
 def embed(text: str, size: int, *, flavour: str = "") -> list[float]:

@@ -6,7 +6,7 @@ The rule, which every count in the emulator follows:
 - a word is cut into pieces of at most four characters, and each piece is a token, as is each symbol;
 - an image is 258 tokens, a page of PDF (100 kB) the same; audio is 32 tokens and video 263 tokens for
   each started second;
-- a function call or response counts the text of its JSON.
+- a function call or response, and the declaration of a tool, count the text of their JSON.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ AUDIO_TOKENS_PER_SECOND = 32
 VIDEO_TOKENS_PER_SECOND = 263
 PDF_PAGE_BYTES = 100_000
 AUDIO_BYTES_PER_SECOND = {"audio/pcm": 32_000, "audio/l16": 32_000, "audio/wav": 32_000}
-"""16 kHz, 16 bits, one channel; compressed audio is taken for 16 kB a second, video for 250 kB."""
+"""16 kHz, 16 bits, one channel, unless the type names a rate; compressed audio is taken for 16 kB a
+second, video for 250 kB."""
+
+_RATE = re.compile(r";\s*rate=(\d{1,6})\b")
 
 
 def pieces(text: str) -> list[str]:
@@ -59,17 +62,30 @@ def modality_of(mime_type: str) -> str:
 def count_media(mime_type: str, data: bytes) -> int:
     """Return how many tokens a piece of media has, by its type and size."""
     modality = modality_of(mime_type)
-    base = mime_type.partition(";")[0].lower()
     if modality == "IMAGE":
         return IMAGE_TOKENS
     if modality == "DOCUMENT":
         return IMAGE_TOKENS * _started(len(data), PDF_PAGE_BYTES)
     if modality == "AUDIO":
-        rate = AUDIO_BYTES_PER_SECOND.get(base, 16_000)
-        return AUDIO_TOKENS_PER_SECOND * _started(len(data), rate)
+        return AUDIO_TOKENS_PER_SECOND * _started(len(data), audio_rate(mime_type))
     if modality == "VIDEO":
         return VIDEO_TOKENS_PER_SECOND * _started(len(data), 250_000)
     return count_text(data.decode(errors="replace"))
+
+
+def audio_rate(mime_type: str) -> int:
+    """Return how many bytes of audio of a type last one second."""
+    base = mime_type.partition(";")[0].lower()
+    known = AUDIO_BYTES_PER_SECOND.get(base, 16_000)
+    named = _RATE.search(mime_type.lower())
+    return (
+        2 * int(named[1]) if named and int(named[1]) and base in AUDIO_BYTES_PER_SECOND else known
+    )
+
+
+def count_tools(tools: Iterable[Data]) -> int:
+    """Return how many tokens the declarations of tools have."""
+    return sum(count_text(json.dumps(tool, sort_keys=True, default=str)) for tool in tools if tool)
 
 
 def count_part(part: Data) -> tuple[str, int]:

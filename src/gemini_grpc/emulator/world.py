@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.emulator.clock import Clock, SystemClock
+from gemini_grpc.emulator.live.settings import Live
 from gemini_grpc.emulator.models import MODELS
+from gemini_grpc.emulator.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gemini_grpc.emulator.convert import Data
+    from gemini_grpc.emulator.latency import Latency
     from gemini_grpc.rpc.method import Method
 
 
@@ -24,6 +27,21 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     lock: threading.RLock = field(default_factory=threading.RLock)
     models: dict[str, Data] = field(default_factory=lambda: dict(MODELS))
+    strict: bool = True
+    """Requests are checked as strictly as the protos allow."""
+    latency: Latency | None = None
+    """How long generating takes; None is no time."""
+    live: Live = field(default_factory=Live)
+    """How live sessions behave, and their resumption handles."""
+    store: Store = field(init=False)
+    """Every file, cache, corpus and so on."""
+
+    def __post_init__(self) -> None:
+        self.store = Store(seed=self.seed, lock=self.lock, now=self._now)
+
+    def _now(self) -> float:
+        """Return the time; the clock is asked for each time, so that another may take its place."""
+        return self.clock.now()
 
 
 @dataclass(frozen=True, slots=True)

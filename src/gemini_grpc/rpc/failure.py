@@ -21,13 +21,20 @@ _HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "Ssl handshake failed", "SSL_ERROR_SS
 def from_grpc(error: grpc.RpcError) -> errors.RpcError:
     """Turn what grpcio raised into the error of its code, with the details decoded."""
     call: Any = error  # what grpcio raises from a call is also a grpc.Call
-    metadata = tuple((key, value) for key, value in call.trailing_metadata() or ())
-    message = call.details() or ""
+    return from_call(call.code(), call.details(), call.trailing_metadata())
+
+
+def from_call(
+    code: grpc.StatusCode, message: str | None, trailers: Iterable[tuple[str, str | bytes]] | None
+) -> errors.RpcError:
+    """Turn the end of a call into the error of its code, with the details decoded."""
+    metadata = tuple((key, value) for key, value in trailers or ())
     details = _decode_details(metadata)
-    if call.code() is grpc.StatusCode.UNAVAILABLE and any(sign in message for sign in _HANDSHAKE):
+    said = message or ""
+    if code is grpc.StatusCode.UNAVAILABLE and any(sign in said for sign in _HANDSHAKE):
         cls = errors.google_twin(errors.TlsError)
-        return _advised(cls(message, details=details, metadata=metadata))
-    return _advised(errors.make(call.code(), message, details=details, metadata=metadata))
+        return _advised(cls(said, details=details, metadata=metadata))
+    return _advised(errors.make(code, said, details=details, metadata=metadata))
 
 
 def from_status(status: status_pb2.Status) -> errors.RpcError:

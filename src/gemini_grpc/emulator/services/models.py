@@ -1,19 +1,40 @@
-"""ModelService: the built-in models."""
+"""ModelService: the built-in models, and finding the model that a call names.
+
+A model is named `models/{model}` or by its bare id, and in Vertex AI by the publisher model or by an
+endpoint. An endpoint is a tuned model or a built-in one if its id is that of one; an id that is a
+number, as Vertex AI gives them, stands for `ENDPOINT_MODEL`.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import grpc
+
 from gemini_grpc.emulator import paging, status
+from gemini_grpc.emulator.status import StatusError
 
 if TYPE_CHECKING:
     from gemini_grpc.emulator.convert import Data
     from gemini_grpc.emulator.world import Call
 
+ENDPOINT_MODEL = "models/gemini-2.0-flash-001"
+"""The model behind the endpoints that nobody has made."""
+
+_LOCATION = r"(?:projects/[^/]+/locations/[^/]+/)?"
+_PUBLISHED = re.compile(_LOCATION + r"publishers/google/models/(?P<id>[^/@]+)(?:@[^/]*)?")
+_ENDPOINT = re.compile(_LOCATION + r"endpoints/(?P<id>[^/]+)")
+_DEFAULTS = ("temperature", "top_p", "top_k")
+
 
 def get_model(call: Call) -> Data:
     """Return one model."""
-    return find(call, require(call.request, "name"))
+    name = require(call.request, "name")
+    model = call.world.models.get(name if "/" in name else f"models/{name}")
+    if model is None:
+        raise status.not_found(name)
+    return model
 
 
 def list_models(call: Call) -> Data:
@@ -23,15 +44,26 @@ def list_models(call: Call) -> Data:
     return {"models": found, "next_page_token": token}
 
 
-def find(call: Call, name: str) -> Data:
-    """Return the model of a name.
+def find(call: Call, name: str, *, supports: str = "") -> Data:
+    """Return the model of a name: as `Model`, also if it is a tuned one.
+
+    Args:
+        call: The call that names it.
+        name: The name.
+        supports: A method that it must have, as `supported_generation_methods` spells it.
 
     Raises:
-        StatusError: NOT_FOUND.
+        StatusError: NOT_FOUND, also if it does not have the method; FAILED_PRECONDITION: it is a tuned
+            model that is not ready.
     """
-    model = call.world.models.get(name if "/" in name else f"models/{name}")
+    model = _find(call, name)
     if model is None:
         raise status.not_found(name)
+    if supports and supports not in model["supported_generation_methods"]:
+        raise StatusError(
+            grpc.StatusCode.NOT_FOUND,
+            f"{name} is not found for {supports}; ListModels says what each model supports",
+        )
     return model
 
 
@@ -45,6 +77,35 @@ def require(request: Data, field: str) -> str:
     if not value:
         raise status.invalid(field, "is required")
     return str(value)
+
+
+def _find(call: Call, name: str) -> Data | None:
+    models = call.world.models
+    if match := _PUBLISHED.fullmatch(name):
+        return models.get(f"models/{match['id']}")
+    if match := _ENDPOINT.fullmatch(name):
+        return (
+            _tuned(call, f"tunedModels/{match['id']}")
+            or models.get(f"models/{match['id']}")
+            or (models.get(ENDPOINT_MODEL) if match["id"].isdecimal() else None)
+        )
+    return models.get(name if "/" in name else f"models/{name}") or _tuned(call, name)
+
+
+def _tuned(call: Call, name: str) -> Data | None:
+    """Return a tuned model as what it was made from, with its own name and defaults."""
+    if not name.startswith("tunedModels/"):
+        return None
+    record = call.world.store.get(name)
+    if record is None:
+        return None
+    state = record.private["run"].state(call.world.store.now())
+    if state != "ACTIVE":
+        raise status.failed_precondition(f"{name} is {state}: it answers once it is ACTIVE")
+    own = {
+        key: record.data[key] for key in ("name", "display_name", *_DEFAULTS) if key in record.data
+    }
+    return call.world.models[record.private["base"]] | own
 
 
 HANDLERS = {"ModelService.GetModel": get_model, "ModelService.ListModels": list_models}
