@@ -21,8 +21,8 @@ class Clock(Protocol):
         """Wait."""
         ...
 
-    def get(self, source: queue.Queue[Item], timeout: float | None) -> Item:
-        """Return the next item of a queue; raise `queue.Empty` when the time is over first."""
+    def get(self, source: queue.Queue[Item], until: float | None) -> Item:
+        """Return the next item of a queue; raise `queue.Empty` when the time has come first."""
         ...
 
 
@@ -37,9 +37,9 @@ class SystemClock:
         """Wait."""
         time.sleep(seconds)
 
-    def get(self, source: queue.Queue[Item], timeout: float | None) -> Item:
-        """Return the next item of a queue; raise `queue.Empty` when the time is over first."""
-        return source.get(timeout=timeout)
+    def get(self, source: queue.Queue[Item], until: float | None) -> Item:
+        """Return the next item of a queue; raise `queue.Empty` when the time has come first."""
+        return source.get(timeout=None if until is None else max(0.0, until - self.now()))
 
 
 class VirtualClock:
@@ -74,14 +74,13 @@ class VirtualClock:
         with self._moved:
             self._moved.wait_for(lambda: self._now >= due)
 
-    def get(self, source: queue.Queue[Item], timeout: float | None) -> Item:
-        """Return the next item of a queue; raise `queue.Empty` when the time is over first."""
-        due = None if timeout is None else self._now + timeout
+    def get(self, source: queue.Queue[Item], until: float | None) -> Item:
+        """Return the next item of a queue; raise `queue.Empty` when the time has come first."""
         while True:
             try:
                 return source.get(timeout=self._POLL)
             except queue.Empty:
-                if due is not None and self._auto:
-                    self.advance(max(0.0, due - self._now))
-                if due is not None and self._now >= due:
+                if until is not None and self._auto:
+                    self.advance(max(0.0, until - self._now))
+                if until is not None and self._now >= until:
                     raise

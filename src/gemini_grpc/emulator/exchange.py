@@ -43,7 +43,7 @@ class Exchange:
         if seconds <= 0:
             return
         try:
-            self._clock.get(self._gone, seconds)
+            self._clock.get(self._gone, self._clock.now() + seconds)
         except queue.Empty:
             return
         self._stay_gone()

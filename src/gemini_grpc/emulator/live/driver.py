@@ -57,9 +57,8 @@ def _listen(call: Call, session: Session, inbox: _Inbox, *, linger: bool) -> boo
     """Wait for the client, or until something is due; tell whether the call goes on."""
     clock = call.world.clock
     due = session.due()
-    timeout = None if math.isinf(due) else max(0.0, due - clock.now())
     try:
-        entry = clock.get(inbox.entries, timeout)
+        entry = clock.get(inbox.entries, None if math.isinf(due) else due)
     except queue.Empty:
         return True
     if isinstance(entry, Exception):
