@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
+from tests.benchmarks import emulator
 from tests.benchmarks.clients import CLIENTS, WORK
 
 STARTS = {
@@ -109,6 +110,8 @@ def main() -> None:
         finally:
             server.stdin.close()
             server.wait()
+    if not arguments.work:
+        emulator.main()
 
 
 if __name__ == "__main__":
