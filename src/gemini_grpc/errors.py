@@ -166,7 +166,8 @@ class RpcError(GeminiError):
 
     def __reduce__(self) -> tuple[object, ...]:
         state = {**self.__dict__, "_details": tuple(map(_packed, self._details))}
-        return _restore, (self.code, state)
+        own = next(cls for cls in type(self).__mro__ if cls in _OWN)
+        return _restore, (own, state)
 
 
 class Cancelled(RpcError):
@@ -276,6 +277,7 @@ CLASSES: dict[grpc.StatusCode, type[RpcError]] = {
     cls.code: cls for cls in RpcError.__subclasses__()
 }
 """The class of each canonical code."""
+_OWN = frozenset({*CLASSES.values(), TlsError, RpcError})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -316,9 +318,9 @@ def _packed(detail: Message) -> tuple[str, bytes]:
     return detail.DESCRIPTOR.full_name, detail.SerializeToString()
 
 
-def _restore(code: grpc.StatusCode, state: dict[str, Any]) -> RpcError:
+def _restore(cls: type[RpcError], state: dict[str, Any]) -> RpcError:
     """Rebuild an error that was pickled."""
-    error = make(code, state["message"])
+    error = google_twin(cls)(state["message"])
     details = [unpack(name, data) for name, data in state.pop("_details")]
     error.__dict__.update(state, _details=tuple(details))
     return error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NEVER_SENT = (
     "failed to connect to all addresses",
+    "errors resolving",
     "DNS resolution failed",
     "Stream removed (sendmsg: Wrong file descriptor generation)",
 )
@@ -69,6 +70,10 @@ class Attempts:
         self.number = 1
         """The attempt that is being made, from 1."""
 
+    def again(self) -> None:
+        """Count an attempt that is made at once, because what failed the last one has been mended."""
+        self.number += 1
+
     def remaining(self) -> float | None:
         """Return the seconds that are left, at least 0; None without a deadline."""
         if self._deadline is None:
@@ -105,8 +110,10 @@ class Attempts:
             return False
         if policy.predicate is not None:
             return policy.predicate(error)
-        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return self._repeatable and hint is not None and not is_daily_quota(error)
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and is_daily_quota(error):
+            return False
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None:
+            return self._repeatable
         if error.code not in policy.codes:
             return False
         return self._repeatable or never_sent(error)

@@ -8,6 +8,8 @@ disturbs nobody. google-auth is imported when there is a credential that needs i
 from __future__ import annotations
 
 import contextlib
+import importlib
+import json
 import logging
 import stat
 import threading
@@ -72,11 +74,12 @@ class Token:
         finally:
             self._lock.release()
 
-    def discard(self) -> None:
-        """Forget the token, because the service has refused it; the next call fetches another."""
+    def discard(self, pairs: Pairs) -> None:
+        """Forget a token the service has refused; the next call fetches another, if none has yet."""
         with self._lock:
-            self._pairs = None
-            self._refused = True
+            if self._pairs == pairs:
+                self._pairs = None
+                self._refused = True
 
     def _state(self) -> Literal["fresh", "stale", "missing"]:
         if self._pairs is None:
@@ -97,8 +100,9 @@ class Token:
 
         from gemini_grpc.rpc.token_request import Request
 
+        request = Request(timeout)
         try:
-            self.credentials.refresh(Request(timeout))
+            self.credentials.refresh(request)
             self._refused = False
         except exceptions.GoogleAuthError as cause:
             if self._state() == "stale":
@@ -106,11 +110,20 @@ class Token:
                     "refreshing a token failed; the old one is still valid: %s", type(cause)
                 )
                 return
-            kind = (
-                errors.Unavailable if getattr(cause, "retryable", False) else errors.Unauthenticated
-            )
-            said = cause.args[0] if cause.args else type(cause).__name__
-            raise errors.google_twin(kind)(f"no token could be fetched: {said}") from cause
+            raise _failure(cause, request) from cause
+
+
+def _failure(cause: Exception, request: Any) -> errors.RpcError:
+    """Return the error of a call for whose sake a token could not be fetched."""
+    from google.auth import exceptions
+
+    code = grpc.StatusCode.UNAUTHENTICATED
+    if request.is_late:
+        code = grpc.StatusCode.DEADLINE_EXCEEDED
+    elif isinstance(cause, exceptions.TransportError) or getattr(cause, "retryable", False):
+        code = grpc.StatusCode.UNAVAILABLE
+    said = cause.args[0] if cause.args else type(cause).__name__
+    return errors.make(code, f"no token could be fetched: {said}")
 
 
 def from_google(
@@ -153,8 +166,10 @@ def _signs_itself(credentials: Any) -> bool:
     return own and getattr(credentials, "_subject", None) is None
 
 
-def default(quota_project: str | None, scopes: Iterable[str]) -> Credentials:
-    """Return the application default credentials (AIP-4110).
+def default(
+    quota_project: str | None, scopes: Iterable[str], file: str | None = None
+) -> Credentials:
+    """Return the application default credentials (AIP-4110); `file` is where the environment has them.
 
     Raises:
         CredentialsError: There are none.
@@ -162,6 +177,8 @@ def default(quota_project: str | None, scopes: Iterable[str]) -> Credentials:
     import google.auth
     from google.auth import exceptions
 
+    if file:
+        warn_if_readable(file)
     try:
         found, _ = google.auth.default(
             quota_project_id=quota_project, default_scopes=list(scopes) or None
@@ -175,22 +192,50 @@ def default(quota_project: str | None, scopes: Iterable[str]) -> Credentials:
     return found
 
 
-def from_file(path: str | Path, quota_project: str | None = None) -> Credentials:
+_KINDS = {
+    "service_account": ("google.oauth2.service_account", "from_service_account_info"),
+    "authorized_user": ("google.oauth2.credentials", "from_authorized_user_info"),
+    "external_account": ("google.auth.identity_pool", "from_info"),
+    "external_account_authorized_user": (
+        "google.auth.external_account_authorized_user",
+        "from_info",
+    ),
+    "impersonated_service_account": (
+        "google.auth.impersonated_credentials",
+        "from_impersonated_service_account_info",
+    ),
+}
+"""The module of google-auth and the constructor for each type a file may say it is."""
+
+
+def from_file(path: str | Path) -> Credentials:
     """Return the credentials in a file: of a service account, a user or a workload.
 
     Raises:
         CredentialsError: The file cannot be read or is none of these.
     """
-    import google.auth
     from google.auth import exceptions
 
     warn_if_readable(path)
     try:
-        found: Credentials
-        found, _ = google.auth.load_credentials_from_file(str(path), quota_project_id=quota_project)
-    except (exceptions.GoogleAuthError, OSError, ValueError) as cause:
+        info = json.loads(Path(path).read_text())
+        module, constructor = _kind_of(info)
+        found: Credentials = getattr(importlib.import_module(module).Credentials, constructor)(info)
+    except (exceptions.GoogleAuthError, OSError, ValueError, KeyError) as cause:
         raise errors.CredentialsError(f"no credentials can be read from {path}") from cause
     return found
+
+
+def _kind_of(info: Any) -> tuple[str, str]:
+    """Return the constructor for the content of a file of credentials."""
+    if not isinstance(info, dict) or info.get("type") not in _KINDS:
+        raise ValueError("its type is none of " + ", ".join(_KINDS))
+    source = info.get("credential_source", {})
+    if str(source.get("environment_id", "")).startswith("aws"):
+        return "google.auth.aws", "from_info"
+    if "executable" in source:
+        return "google.auth.pluggable", "from_info"
+    return _KINDS[info["type"]]
 
 
 def from_service_account_file(path: str | Path) -> Credentials:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from google.rpc import status_pb2
 
-_HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "Ssl handshake failed", "SSL_ERROR_SSL")
+_HANDSHAKE = (
+    "CERTIFICATE_VERIFY_FAILED",
+    "Ssl handshake failed",
+    "SSL_ERROR_SSL",
+    "Custom verification check failed",
+)
 """What grpcio says inside UNAVAILABLE when it is TLS that failed."""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from urllib.parse import urlencode
 
+from gemini_grpc.errors import ArgumentError
+
 Metadata = Sequence[tuple[str, str | bytes]]
 """Metadata as users pass it: pairs of a lower-case key and a value."""
 
@@ -48,3 +50,16 @@ def routing_header(names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str
     """Return the routing header of AIP-4222 for fields and their values; None if all are empty."""
     pairs = [(name, value) for name, value in zip(names, values, strict=True) if value]
     return (ROUTING, urlencode(pairs, safe="/")) if pairs else None
+
+
+def refuse_credentials(pairs: Metadata) -> None:
+    """Refuse credentials among the metadata a user adds to a call: there is exactly one of them.
+
+    Raises:
+        ArgumentError: There is one.
+    """
+    for key, _ in pairs:
+        if key.lower() in CREDENTIALS:
+            raise ArgumentError(
+                f"metadata has {key!r}; credentials are given to the client, not to a call"
+            )

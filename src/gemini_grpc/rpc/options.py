@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ class ClientOptions:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{each.name}={'***' if each.name == 'api_key' else repr(value)}"
+            f"{each.name}={_SHOWN.get(each.name, repr)(value)}"
             for each in fields(self)
             if (value := getattr(self, each.name)) != each.default
         )
@@ -94,6 +94,12 @@ class ClientOptions:
         return cls(**options)
 
 
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "api_key": lambda _: "***",
+    "proxy": lambda url: repr(proxy.masked(url)),
+}
+"""How options are shown that hold secrets."""
+
 EMULATOR_HOST = "GEMINI_EMULATOR_HOST"
 """The environment variable with the `host:port` of an emulator, which every client then uses."""
 
@@ -119,11 +125,14 @@ class Settings:
     identity: tls.Identity | None = None
     """The client certificate when the settings were made."""
     signer: tls.Signer | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     keepalive: float | None = None
     max_receive: int = -1
     timeout: float | Default | None = DEFAULT
     retry: RetryPolicy | Default | None = DEFAULT
+
+    def __reduce__(self) -> str:
+        raise TypeError("Settings hold credentials and are not pickled; pickle the options")
 
 
 def resolve(
@@ -163,7 +172,7 @@ def resolve(
     elif where.plaintext:
         _refuse_plaintext(options, credentials)
     else:
-        token = _token(options, credentials, default_host, scopes)
+        token = _token(options, credentials, default_host, scopes, variables)
     return Settings(
         where,
         tuple(pairs),
@@ -200,6 +209,7 @@ def _endpoint(
     universe = options.universe_domain
     if universe is None:
         universe = variables.get("GOOGLE_CLOUD_UNIVERSE_DOMAIN", UNIVERSE)
+    universe = universe.strip()
     where = choose(
         default_host,
         api_endpoint=options.api_endpoint,
@@ -256,13 +266,15 @@ def _token(
     credentials: Credentials | None,
     default_host: str,
     scopes: Sequence[str],
+    variables: Mapping[str, str],
 ) -> auth.Token | None:
     quota = options.quota_project_id
     if credentials is None:
         if options.credentials_file is not None:
-            credentials = auth.from_file(options.credentials_file, quota)
+            credentials = auth.from_file(options.credentials_file)
         else:
-            credentials = auth.default(quota, scopes)
+            file = variables.get("GOOGLE_APPLICATION_CREDENTIALS")
+            credentials = auth.default(quota, scopes, file)
     return auth.from_google(
         credentials,
         scopes=options.scopes,

@@ -64,7 +64,10 @@ class RetryPolicy:
 
     def pause(self, attempt: int, chance: float) -> float:
         """Return the seconds to wait after the given attempt (1 is the first); chance is 0 to 1."""
-        full = min(self.maximum, self.initial * self.multiplier ** (attempt - 1))
+        try:
+            full = min(self.maximum, self.initial * self.multiplier ** (attempt - 1))
+        except OverflowError:
+            full = self.maximum
         return full * (1 - self.jitter * chance)
 
 

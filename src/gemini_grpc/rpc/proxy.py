@@ -29,6 +29,11 @@ def choose(host: str, variables: Mapping[str, str], explicit: str | None = None)
         ArgumentError: The proxy is not one grpc can use: it speaks HTTP CONNECT only.
     """
     url = explicit
+    if url and _excluded(host, variables.get("no_grpc_proxy") or variables.get("no_proxy") or ""):
+        raise ArgumentError(
+            f"proxy is given, but no_proxy in the environment names {host}, and grpc obeys that; "
+            "leave the proxy out or change the variable"
+        )
     if url is None:
         if is_loopback(host) or _excluded(host, _read(variables, "no_proxy")):
             return None
@@ -39,7 +44,7 @@ def choose(host: str, variables: Mapping[str, str], explicit: str | None = None)
     if not separator:
         scheme, rest = "http", url
     if scheme != "http" or not rest.strip("/"):
-        raise ArgumentError(f"proxy {_masked(url)!r} cannot be used; expected http://host:port")
+        raise ArgumentError(f"proxy {masked(url)!r} cannot be used; expected http://host:port")
     return f"http://{rest.rstrip('/')}"
 
 
@@ -64,7 +69,7 @@ def _matches(host: str, entry: str) -> bool:
     return host.lower() == domain or host.lower().endswith(f".{domain}")
 
 
-def _masked(url: str) -> str:
+def masked(url: str) -> str:
     """Return a URL without the user and password in it."""
     scheme, separator, rest = url.rpartition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"

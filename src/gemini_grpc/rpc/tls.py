@@ -8,6 +8,7 @@ these as UNAVAILABLE, which looks like something that passes.
 from __future__ import annotations
 
 import datetime
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +82,19 @@ def decrypted(source: EncryptedCertSource) -> CertSource:
 
         certificate_path, key_path, passphrase = source()
         try:
+            certificate = Path(certificate_path).read_bytes()
             key = serialization.load_pem_private_key(Path(key_path).read_bytes(), passphrase)
         except (OSError, ValueError, TypeError) as cause:
             raise ArgumentError(
-                f"client_encrypted_cert_source: the key cannot be read with its passphrase: {cause}"
+                "client_encrypted_cert_source: the certificate or the key cannot be read with the "
+                f"passphrase: {cause}"
             ) from cause
         pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        return Path(certificate_path).read_bytes(), pem
+        return certificate, pem
 
     return read
 
@@ -145,4 +148,8 @@ def _read_bundle(path: Path, origin: str) -> bytes:
 def _checked_bundle(data: bytes, origin: str) -> bytes:
     if b"-----BEGIN CERTIFICATE-----" not in data:
         raise ArgumentError(f"{origin} holds no certificate; expected a bundle of PEM certificates")
+    try:
+        ssl.create_default_context(cadata=data.decode("ascii", "replace"))
+    except (ssl.SSLError, ValueError) as cause:
+        raise ArgumentError(f"{origin} holds a certificate that is damaged: {cause}") from cause
     return data

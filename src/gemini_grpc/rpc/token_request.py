@@ -41,6 +41,11 @@ class Request(transport.Request):
     def __init__(self, timeout: float | None) -> None:
         self._deadline = None if timeout is None else time.monotonic() + timeout
 
+    @property
+    def is_late(self) -> bool:
+        """The time for the refresh is over."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
     def __call__(
         self,
         url: str,

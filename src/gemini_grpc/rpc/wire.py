@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
+import warnings
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,11 +105,13 @@ def _credentials(settings: Settings, identity: tls.Identity | None) -> grpc.Chan
             raise errors.ArgumentError(
                 f"client_cert_signer needs a newer grpcio than {grpc.__version__}"
             )
-        return make(
-            private_key_sign_fn=settings.signer.sign,
-            certificate_chain=settings.signer.certificate_chain,
-            root_certificates=settings.roots,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", grpc.experimental.ExperimentalApiWarning)
+            return make(
+                private_key_sign_fn=settings.signer.sign,
+                certificate_chain=settings.signer.certificate_chain,
+                root_certificates=settings.roots,
+            )
     if identity is None:
         return grpc.ssl_channel_credentials(settings.roots)
     return grpc.ssl_channel_credentials(settings.roots, identity.key, identity.certificate)
@@ -129,8 +133,13 @@ def call(function: Callable[[float | None], T], timeout: float | None) -> T:
 
 
 async def async_call(function: Callable[[float | None], T], timeout: float | None) -> T:
-    """Call a function that blocks, in a thread."""
-    return await asyncio.to_thread(function, timeout)
+    """Call a function that blocks, in a thread; it is left alone when the time is over."""
+    try:
+        async with asyncio.timeout(timeout):
+            return await asyncio.to_thread(function, timeout)
+    except TimeoutError as cause:
+        late = f"fetching a token took longer than {timeout:g} s"
+        raise errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, late) from cause
 
 
 def read(call: Call) -> Any:
@@ -149,20 +158,25 @@ class Outgoing:
     def __init__(self, requests: Iterable[object], encode: Callable[[object], bytes]) -> None:
         self._requests = requests
         self._encode = encode
+        self._started = threading.Event()
+        self._call: Call = None
         self.error: BaseException | None = None
         """What went wrong in the user's iterator or in a message of it."""
 
     def send(self, call: Call, timeout: float | None, metadata: tuple[Any, ...]) -> Call:
         """Start the call and return it."""
-        return call(self._encoded(), timeout=timeout, metadata=metadata)
+        self._call = call(self._encoded(), timeout=timeout, metadata=metadata)
+        self._started.set()
+        return self._call
 
     def _encoded(self) -> Iterator[bytes]:
         try:
             for request in self._requests:
                 yield self._encode(request)
         except Exception as error:
-            self.error = error  # grpcio would only say "Exception iterating requests!"
-            raise
+            self.error = error
+            self._started.wait()
+            self._call.cancel()  # raising here would make grpcio log it and say less
 
 
 class AsyncOutgoing:

@@ -28,6 +28,7 @@ class AsyncConnection:
         self._identity = settings.identity
         self._opened: dict[tuple[int, Any], _Opened] = {}
         self._first_pid, _ = wire.owner()
+        self._retired: list[_Opened] = []
         self._closed = False
 
     def callable(self, method: Method[Any, Any]) -> Any:
@@ -68,7 +69,7 @@ class AsyncConnection:
             if loop is not None and loop.is_closed():
                 del self._opened[pid, loop]
 
-    async def renew(self) -> bool:
+    def renew(self) -> bool:
         """Connect anew if the client certificate has been rotated; tell whether it has.
 
         Raises:
@@ -83,16 +84,18 @@ class AsyncConnection:
         self._identity = identity
         opened = self._opened.pop(wire.async_owner(), None)
         if opened is not None:
-            await opened.channel.close()
+            self._retired.append(opened)  # calls that run over it may end well
         return True
 
     async def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True
         opened = self._opened.pop(wire.async_owner(), None)
-        if opened is not None and self._ready is None:
-            await opened.channel.close()
         self._opened.clear()
+        retired, self._retired = self._retired, []
+        for each in [*retired, *([opened] if opened is not None else [])]:
+            if self._ready is None:
+                await each.channel.close()
 
 
 class _Opened:

@@ -67,6 +67,8 @@ class AsyncService(paths.CommonPaths):
         given = options.ClientOptions.of(client_options)
         if channel is None and transport is not None:
             channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
+            if channel is not None and channel is not transport:
+                credentials = None  # the function has been given them
         self._owns_channel = not isinstance(channel, AsyncChannel)
         if isinstance(channel, AsyncChannel):
             _refuse_credentials(given, credentials)
@@ -148,8 +150,9 @@ class AsyncService(paths.CommonPaths):
 
     async def close(self) -> None:
         """End every call and close the connection, unless it is another client's."""
-        if self._owns_channel:
-            await self._channel.close()
+        if not self._owns_channel:
+            self._channel = AsyncChannel(self._channel.settings)
+        await self._channel.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -244,6 +247,8 @@ def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> A
     """Return the channel a `transport` argument stands for; None to open one."""
     if isinstance(transport, str):
         AsyncService.get_transport_class(transport)
+        return None
+    if transport is AsyncChannel:
         return None
     if isinstance(transport, AsyncChannel) or not callable(transport):
         return transport

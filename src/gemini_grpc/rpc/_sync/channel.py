@@ -12,9 +12,10 @@ from gemini_grpc import errors
 from gemini_grpc.rpc import failure, policy, wire
 from gemini_grpc.rpc._sync.connection import Connection
 from gemini_grpc.rpc._sync.stream import Stream
-from gemini_grpc.rpc.attempts import Attempts
+from gemini_grpc.rpc.attempts import Attempts, never_sent
 from gemini_grpc.rpc.budget import Budget, CoolDown
 from gemini_grpc.rpc.codec import Codec
+from gemini_grpc.rpc.metadata import refuse_credentials
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
@@ -76,11 +77,14 @@ class Channel:
             try:
                 pairs = call.pairs or call.authorize()
                 answer = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
+                response = codec.response(answer)
             except wire.Failure as cause:
                 call.failed(failure.from_grpc(cause), cause)
+            except errors.RpcError as error:
+                call.failed(error, error.__cause__)
             else:
                 self._budget.succeed()
-                return codec.response(answer)
+                return response
 
     def stream(
         self,
@@ -102,10 +106,10 @@ class Channel:
         if self._cool_down:
             call.cool_down()
         while True:
-            pairs = call.pairs or call.authorize()
-            running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-            stream = Stream(running, codec)
             try:
+                pairs = call.pairs or call.authorize()
+                running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
+                stream = Stream(running, codec, call.told)
                 stream.start()
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
@@ -130,7 +134,16 @@ class Channel:
         pairs = call.pairs or call.authorize()
         outgoing = wire.Outgoing(requests, encode)
         running = outgoing.send(self._connection.callable(method), call.left, pairs)
-        return Stream(running, codec, outgoing)
+        return Stream(running, codec, call.told, outgoing)
+
+    def metadata(self, method: Method[Any, Any]) -> tuple[Any, ...]:
+        """Return the metadata of a call that others make: the user agent and a fresh credential.
+
+        Raises:
+            RpcError: No token could be fetched.
+        """
+        call = _Call(self, method, None, None, None, ())
+        return call.pairs or call.authorize()
 
     def message(
         self, method: Method[Req, Any], request: object, fields: Mapping[str, object] | None
@@ -158,6 +171,7 @@ class _Call:
     __slots__ = (
         "_attempts",
         "_channel",
+        "_credential",
         "_extra",
         "_method",
         "_reauthorized",
@@ -184,11 +198,18 @@ class _Call:
         self._routing = routing
         self._extra = metadata
         self._retry = retry
+        if metadata:
+            refuse_credentials(metadata)
+        if retry is not None and not isinstance(retry, (RetryPolicy, policy.Default)):
+            self._retry, most = policy.from_google(retry)
+            if most is not None:
+                timeout = most if timeout is None or timeout is DEFAULT else min(timeout, most)
         if timeout is DEFAULT:
             timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
         self._seconds: float | None = timeout
         self._started = time.monotonic()
         self._attempts: Attempts | None = None
+        self._credential: tuple[Any, ...] = ()
         self._reauthorized = False
         self.left: float | None = timeout
         """Seconds for the next attempt; None for no limit."""
@@ -213,12 +234,10 @@ class _Call:
         assert token is not None
         credential = token.pairs
         if credential is None:
-            try:
-                credential = wire.call(token.ensure, self.left)
-            except errors.RpcError as error:
-                raise self._told(error) from error.__cause__
+            credential = wire.call(token.ensure, self.left)
             if self._seconds is not None:
                 self.left = max(0.0, self._started + self._seconds - time.monotonic())
+        self._credential = credential
         return self._with(credential)
 
     def cool_down(self) -> None:
@@ -238,7 +257,7 @@ class _Call:
                 f"{self.left:.1f} s",
                 wait,
             )
-            self._told(error).attempts = 0
+            self.told(error).attempts = 0
             raise error
         wire.sleep(wait)
         if self._seconds is not None:
@@ -253,8 +272,9 @@ class _Call:
         attempts = self._attempts
         if attempts is None:
             attempts = self._attempts = self._make_attempts()
-        self._told(error).attempts = attempts.number
+        self.told(error).attempts = attempts.number
         if self._mended(error):
+            attempts.again()
             self.left = attempts.remaining()
             return
         pause = attempts.next_pause(error)
@@ -266,37 +286,34 @@ class _Call:
         self.left = attempts.remaining()
 
     def _mended(self, error: errors.RpcError) -> bool:
-        """Replace a token that was refused or a certificate that was rotated; tell whether it helped."""
+        """Replace a token that was refused or a certificate that was rotated; tell whether to go on."""
         token = self._channel.settings.token
-        if isinstance(error, errors.Unauthenticated) and token is not None:
-            if self._reauthorized:
-                return False
+        if self._reauthorized or (self.left is not None and self.left <= 0):
+            return False
+        if isinstance(error, errors.Unauthenticated) and self._credential and token is not None:
             self._reauthorized = True
-            token.discard()
+            token.discard(self._credential)
             return True
-        if isinstance(error, errors.Unavailable) and not self._reauthorized:
-            self._reauthorized = self._channel._connection.renew()
-            return self._reauthorized
+        if isinstance(error, errors.Unavailable) and self._channel._connection.renew():
+            self._reauthorized = True
+            unsent = isinstance(error, errors.TlsError) or never_sent(error)
+            return self._method.repeatable or unsent
         return False
 
     def _make_attempts(self) -> Attempts:
-        retry, seconds = self._retry, self._seconds
+        retry = self._retry
         if retry is DEFAULT:
             retry = self._channel._policy
-        elif retry is not None and not isinstance(retry, RetryPolicy):
-            retry, most = policy.from_google(retry)
-            if most is not None:
-                seconds = most if seconds is None else min(seconds, most)
         assert not isinstance(retry, policy.Default)
         return Attempts(
             retry,
-            seconds,
+            self._seconds,
             repeatable=self._method.repeatable,
             started=self._started,
             budget=self._channel._budget,
         )
 
-    def _told(self, error: errors.RpcError) -> errors.RpcError:
+    def told(self, error: errors.RpcError) -> errors.RpcError:
         """Let an error know which call it belongs to."""
         error.method = self._method.path
         error.repeatable = self._method.repeatable

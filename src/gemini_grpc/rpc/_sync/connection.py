@@ -29,6 +29,7 @@ class Connection:
         self._identity = settings.identity
         self._opened: dict[tuple[int, Any], _Opened] = {}
         self._first_pid, _ = wire.owner()
+        self._retired: list[_Opened] = []
         self._closed = False
 
     def callable(self, method: Method[Any, Any]) -> Any:
@@ -84,16 +85,18 @@ class Connection:
         self._identity = identity
         opened = self._opened.pop(wire.owner(), None)
         if opened is not None:
-            opened.channel.close()
+            self._retired.append(opened)  # calls that run over it may end well
         return True
 
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True
         opened = self._opened.pop(wire.owner(), None)
-        if opened is not None and self._ready is None:
-            opened.channel.close()
         self._opened.clear()
+        retired, self._retired = self._retired, []
+        for each in [*retired, *([opened] if opened is not None else [])]:
+            if self._ready is None:
+                each.channel.close()
 
 
 class _Opened:

@@ -68,6 +68,8 @@ class Service(paths.CommonPaths):
         given = options.ClientOptions.of(client_options)
         if channel is None and transport is not None:
             channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
+            if channel is not None and channel is not transport:
+                credentials = None  # the function has been given them
         self._owns_channel = not isinstance(channel, Channel)
         if isinstance(channel, Channel):
             _refuse_credentials(given, credentials)
@@ -149,8 +151,9 @@ class Service(paths.CommonPaths):
 
     def close(self) -> None:
         """End every call and close the connection, unless it is another client's."""
-        if self._owns_channel:
-            self._channel.close()
+        if not self._owns_channel:
+            self._channel = Channel(self._channel.settings)
+        self._channel.close()
 
     def __enter__(self) -> Self:
         return self
@@ -245,6 +248,8 @@ def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> A
     """Return the channel a `transport` argument stands for; None to open one."""
     if isinstance(transport, str):
         Service.get_transport_class(transport)
+        return None
+    if transport is Channel:
         return None
     if isinstance(transport, Channel) or not callable(transport):
         return transport

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
+from gemini_grpc import errors
 from gemini_grpc.rpc import failure, wire
 
 if TYPE_CHECKING:
@@ -23,11 +24,15 @@ class Stream(Iterator[Res], Generic[Res]):
     """
 
     def __init__(
-        self, call: Any, codec: Codec[Any, Res], outgoing: wire.Outgoing | None = None
+        self,
+        call: Any,
+        codec: Codec[Any, Res],
+        told: Callable[[errors.RpcError], errors.RpcError],
+        outgoing: wire.Outgoing | None = None,
     ) -> None:
         self._call = call
         self._response = codec.response
-        self._method = codec.method
+        self._told = told
         self._outgoing = outgoing
         self._first: Any = None
         self._arrived: list[bytes] | None = [] if outgoing is None else None
@@ -64,16 +69,19 @@ class Stream(Iterator[Res], Generic[Res]):
             raise StopIteration
         if self._arrived is not None:
             self._arrived.append(data)
-        return self._response(data)
+        try:
+            return self._response(data)
+        except errors.RpcError as error:
+            self._call.cancel()
+            self._told(error).received = tuple(map(self._response, (self._arrived or ())[:-1]))
+            raise
 
     def _raise(self, cause: BaseException) -> NoReturn:
         """Raise what ended the reading: the user's own error in the requests, or the call's."""
         if self._outgoing is not None and self._outgoing.error is not None:
             raise self._outgoing.error from cause
         if isinstance(cause, wire.Failure):
-            error = failure.from_grpc(cause)
-            error.method = self._method.path
-            error.repeatable = self._method.repeatable
+            error = self._told(failure.from_grpc(cause))
             error.received = tuple(map(self._response, self._arrived or ()))
             raise error from cause
         raise cause
