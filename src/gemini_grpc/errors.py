@@ -19,9 +19,12 @@ Errors carry data, never the request: prompts and credentials do not end up in l
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else grpc core tells every GOAWAY on stderr
 
 import grpc
 
@@ -311,7 +314,10 @@ def google_twin(cls: type[RpcError]) -> type[RpcError]:
 def _both(classes: tuple[type, type]) -> type:
     """Return the class that is both; the same each time, so that the types of errors compare."""
     ours = classes[0]
-    return type(ours.__name__, classes, {"__module__": ours.__module__, "__doc__": ours.__doc__})
+    # what their constructor would set
+    theirs = {"_errors": (), "_response": None, "_error_info": None, "error_info": None}
+    names = {"__module__": ours.__module__, "__doc__": ours.__doc__}
+    return type(ours.__name__, classes, names | theirs)
 
 
 def _packed(detail: Message) -> tuple[str, bytes]:

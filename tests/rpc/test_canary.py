@@ -186,7 +186,8 @@ def test_a_refresh_that_fails_does_not_show_what_was_sent(
         token_uri="http://127.0.0.1:1/token",
     )
     client = connect(arguments={"credentials": credentials}, ca_certificates=authority.ca)
-    scan(*failed(colour, client.generate_content, model=MODEL, contents=CONTENTS), *held(client))
+    more: dict[str, Any] = {"model": MODEL, "contents": CONTENTS, "retry": None, "timeout": 1.0}
+    scan(*failed(colour, client.generate_content, **more), *held(client))
 
 
 def test_the_key_of_a_service_account_does_not_show(

@@ -535,7 +535,7 @@ def test_a_token_that_cannot_be_fetched_is_an_error_of_the_call(
 
     credentials.during = fail
     with pytest.raises(expected, match=str(failure.args[0])) as caught:
-        count_tokens(colour, make(credentials=credentials))
+        count_tokens(colour, make(credentials=credentials), retry=None)
     assert caught.value.method.endswith("/CountTokens")
     assert not door.seen
 
@@ -583,7 +583,7 @@ def test_the_server_sees_what_fetching_the_token_has_left(
     count_tokens(colour, make(credentials=credentials), timeout=5.0)
     deadline = secure.journal[0].attempts[0].deadline
     assert deadline is not None
-    assert 4.0 < deadline <= 4.7
+    assert 3.0 < deadline <= 4.7
 
 
 def test_calls_that_wait_for_a_token_keep_their_own_deadline(
@@ -610,7 +610,7 @@ def test_calls_that_wait_for_a_token_keep_their_own_deadline(
     release.set()
     assert first.result(10).total_tokens
     assert {type(result).__name__ for result in results} == {"DeadlineExceeded"}
-    assert elapsed < 1.5
+    assert elapsed < 2.0
 
 
 def test_a_refused_token_is_refreshed_and_tried_once_more(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MODEL = "models/gemini-2.5-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
+SLACK = 1.0
+"""Seconds that a machine with other work to do may take longer."""
+
 QUICK = RetryPolicy(attempts=1000, initial=0.02, maximum=0.02, jitter=0.0)
 
 
@@ -51,7 +54,7 @@ def test_a_deadline_covers_all_attempts_and_pauses(
     with pytest.raises(errors.RpcError) as caught:
         colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=0.5, retry=QUICK)
     elapsed = time.monotonic() - started
-    assert 0.4 < elapsed < 0.6
+    assert 0.4 < elapsed < 0.5 + SLACK
     left = deadlines(emulator, "CountTokens")
     assert caught.value.attempts - len(left) in {0, 1}  # the last may have been too late to arrive
     assert len(left) == fault.fired > 5
@@ -68,12 +71,14 @@ def test_a_deadline_covers_all_attempts_and_pauses(
 def test_a_deadline_covers_attempts_that_are_slow(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:
-    emulator.script("CountTokens", [Fault("UNAVAILABLE", delay=0.2, times=None)])
+    slow = Fault("UNAVAILABLE", delay=0.1, times=2)
+    emulator.script("CountTokens", [slow, Fault(stall=True)])
     client = connect(emulator)
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded) as caught:
-        colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=0.5, retry=QUICK)
-    assert 0.45 < time.monotonic() - started < 0.65
+        colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=1.0, retry=QUICK)
+    assert 0.95 < time.monotonic() - started < 1.0 + SLACK
+    assert slow.fired == 2
     assert caught.value.attempts == len(deadlines(emulator, "CountTokens")) == 3
 
 
@@ -88,7 +93,7 @@ def test_a_server_that_says_nothing_is_waited_for_until_the_deadline(
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded) as caught:
         colour.call(method, model=MODEL, contents=CONTENTS, timeout=0.2)
-    assert 0.15 < time.monotonic() - started < 0.4
+    assert 0.15 < time.monotonic() - started < 0.2 + SLACK
     assert (fault.fired, caught.value.attempts) == (1, 1)
 
 
@@ -104,7 +109,7 @@ def test_the_deadline_of_a_stream_covers_all_of_it(
     assert [colour.next(stream), colour.next(stream)]
     with pytest.raises(errors.DeadlineExceeded):
         colour.next(stream)
-    assert 0.25 < time.monotonic() - started < 0.5
+    assert 0.25 < time.monotonic() - started < 0.3 + SLACK
 
 
 def test_the_deadline_of_a_session_covers_all_of_it(
@@ -144,7 +149,7 @@ def test_the_call_wins_over_the_client_and_that_over_the_table(
     client = connect(emulator, timeout=option)
     colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=call)
     (left,) = deadlines(emulator, "CountTokens")
-    assert left == (None if expected is None else pytest.approx(expected, abs=0.5))
+    assert left == (None if expected is None else pytest.approx(expected, abs=SLACK))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,7 @@ def test_every_page_has_the_deadline_anew(
     pager = colour.call(client.list_models, page_size=2, timeout=3.0)
     assert len(colour.drain(pager)) > 4
     for call in emulator.journal.calls("ListModels"):
-        assert call.attempts[0].deadline == pytest.approx(3.0, abs=0.5)
+        assert call.attempts[0].deadline == pytest.approx(3.0, abs=SLACK)
 
 
 def test_waiting_to_connect_counts_into_the_deadline(
@@ -189,7 +194,7 @@ def test_waiting_to_connect_counts_into_the_deadline(
     started = time.monotonic()
     with pytest.raises(errors.RpcError):
         colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=0.3, retry=QUICK)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 0.3 + SLACK
 
 
 def test_waiting_for_a_cool_down_counts_into_the_deadline(
@@ -204,7 +209,7 @@ def test_waiting_for_a_cool_down_counts_into_the_deadline(
     left = emulator.journal[0].attempts[-1].deadline
     assert fault.fired == 1
     assert left is not None
-    assert 4.0 < left < 4.8
+    assert 3.0 < left < 4.8
 
 
 def test_a_black_hole_ends_with_the_deadline(
@@ -217,7 +222,7 @@ def test_a_black_hole_ends_with_the_deadline(
         started = time.monotonic()
         with pytest.raises(errors.DeadlineExceeded):
             colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=0.3)
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 0.3 + SLACK
         assert shim.fired["black_hole"] == 1
 
 

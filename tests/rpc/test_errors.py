@@ -335,7 +335,6 @@ def test_what_handlers_of_api_core_read_is_there() -> None:
     assert list(error.errors) == []
     assert error.response is None
     assert error.grpc_status_code is grpc.StatusCode.NOT_FOUND
-    assert error.error_info == INFO or error.error_info is None  # it is what `reason` is read from
 
 
 def test_twins_are_the_same_class_each_time() -> None:

@@ -43,6 +43,7 @@ VARIABLES = ("grpc_proxy", "https_proxy", "all_proxy", "http_proxy")
         (HOST, {"https_proxy": "p:1"}, "http://mine:2", "http://mine:2"),
         (HOST, {"https_proxy": "p:1"}, "", None),
         (HOST, {"no_proxy": "*"}, "http://mine:2", "http://mine:2"),
+        (HOST, {"no_proxy": "other.org"}, "http://mine:2", "http://mine:2"),
         ("127.0.0.1", {}, "http://mine:2", "http://mine:2"),
         # loopback
         ("localhost", {"https_proxy": "p:1"}, None, None),
@@ -136,6 +137,32 @@ def test_the_option_wins_over_no_proxy(
     monkeypatch.setenv(name, NAME)
     assert call(proxy=f"http://{between.address}").name == MODEL
     assert len(between.asked) == 1
+
+
+def test_the_option_holds_for_loopback_as_well(
+    between: ConnectProxy, behind: Emulator, call: Callable[..., Any]
+) -> None:
+    proxied = f"http://{between.address}"
+    assert call(proxy=proxied, api_endpoint=behind.target).name == MODEL
+    assert [asked.target for asked in between.asked] == [behind.target]
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_a_variable_holds_for_a_name_that_grpc_would_not_match(
+    monkeypatch: pytest.MonkeyPatch, between: ConnectProxy, call: Callable[..., Any], name: str
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://{between.address}")
+    monkeypatch.setenv(name, "other.org, example.com:443")
+    assert call().name == MODEL
+    assert len(between.asked) == 1
+
+
+def test_a_certificate_for_another_name_is_refused_behind_a_proxy_as_well(
+    between: ConnectProxy, call: Callable[..., Any]
+) -> None:
+    with pytest.raises(errors.TlsError):
+        call(proxy=f"http://{between.address}", api_endpoint="other.test")
+    assert between.asked
 
 
 def test_the_password_of_the_proxy_is_sent_to_it(

@@ -185,8 +185,10 @@ def test_a_fault_after_the_first_message_is_final_and_what_came_is_delivered(
     )
     got = [colour.next(stream) for _ in range(after)]
     assert all(message.candidates for message in got)
-    with pytest.raises(errors.RpcError):
+    with pytest.raises(errors.RpcError) as caught:
         colour.next(stream)
+    assert [str(message) for message in caught.value.received] == [str(each) for each in got]
+    assert caught.value.repeatable
     assert wrong.fired == 1
     assert len(attempts(emulator, "StreamGenerateContent")) == 1
 
@@ -230,7 +232,8 @@ def test_pauses_grow_as_the_policy_says(
     emulator.script("CountTokens", [fault])
     policy = RetryPolicy(attempts=4, initial=0.05, multiplier=2, maximum=0.1, jitter=0)
     unary(colour, connect(emulator), retry=policy)
-    assert gaps(attempts(emulator)) == [pytest.approx(each, abs=0.03) for each in (0.05, 0.1, 0.1)]
+    found = gaps(attempts(emulator))
+    assert all(gap >= least for gap, least in zip(found, (0.05, 0.1, 0.1), strict=True))
     assert fault.fired == 3
 
 
@@ -246,7 +249,7 @@ def test_the_hint_takes_the_place_of_the_back_off(
         emulator.script("CountTokens", [fault])
         unary(colour, connect(emulator), retry=policy)
         (gap,) = gaps(attempts(emulator))
-        assert 0.1 <= gap < 0.1 * 1.1 + 0.05
+        assert 0.1 <= gap < 2
         assert fault.fired == 1
 
 
@@ -259,10 +262,11 @@ def test_after_a_hint_the_back_off_starts_anew(
         Fault("UNAVAILABLE"),
     ]
     emulator.script("CountTokens", faults)
-    policy = RetryPolicy(attempts=5, initial=0.04, multiplier=3, jitter=0)
+    policy = RetryPolicy(attempts=5, initial=0.04, multiplier=5, jitter=0)
     unary(colour, connect(emulator), retry=policy)
-    expected = (0.04, 0.12, 0.01, 0.04)
-    assert gaps(attempts(emulator)) == [pytest.approx(each, abs=0.03) for each in expected]
+    found = gaps(attempts(emulator))
+    assert all(gap >= least for gap, least in zip(found, (0.04, 0.2, 0.01, 0.04), strict=True))
+    assert found[3] < 1.0  # going on would be a second, and five
     assert [fault.fired for fault in faults] == [2, 1, 1]
 
 
@@ -552,7 +556,7 @@ def test_the_timeout_of_a_retry_of_api_core_ends_the_call(
     started = time.monotonic()
     with pytest.raises(errors.RpcError):
         unary(colour, connect(emulator), retry=policy)
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 1.5
     assert fault.fired > 3
 
 

@@ -22,6 +22,7 @@ from functools import cached_property
 
 import proto
 from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.struct_pb2 import NULL_VALUE, Value
 from proto.enums import ProtoEnumMeta, _EnumInfo
 from proto.marshal import Marshal
 from proto.marshal.rules.enums import EnumRule
@@ -146,6 +147,8 @@ class Message(proto.Message, metaclass=MessageType):
         if known not in fields:
             raise AttributeError(coerce.unknown_field(self._meta.pb.DESCRIPTOR, name))
         fresh = coerce.fill(self._meta.pb, {known: value})
+        if value is None and fields[known].message is Value:
+            getattr(fresh, known).null_value = NULL_VALUE  # what is read as None is a JSON null
         self._pb.ClearField(known)
         self._pb.MergeFrom(fresh)
 

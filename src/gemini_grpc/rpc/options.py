@@ -38,7 +38,7 @@ class ClientOptions:
     scopes: Sequence[str] | None = None
     """OAuth scopes instead of the service's own."""
     api_key: str | Secret | None = None
-    """The API key."""
+    """The API key; kept as a `Secret`."""
     api_audience: str | None = None
     """The audience of tokens that a service account signs itself; the service's own if unset."""
     universe_domain: str | None = None
@@ -60,6 +60,10 @@ class ClientOptions:
     """Seconds every call has unless it says otherwise; each method's own if unset, None for no limit."""
     retry: RetryPolicy | Default | None = DEFAULT
     """The policy of every call unless it says otherwise; None to try once."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.api_key, str):
+            object.__setattr__(self, "api_key", Secret(self.api_key))
 
     def __repr__(self) -> str:
         shown = ", ".join(

@@ -7,8 +7,10 @@ grpc core what was decided.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.rpc.endpoint import is_loopback
@@ -29,11 +31,6 @@ def choose(host: str, variables: Mapping[str, str], explicit: str | None = None)
         ArgumentError: The proxy is not one grpc can use: it speaks HTTP CONNECT only.
     """
     url = explicit
-    if url and _excluded(host, variables.get("no_grpc_proxy") or variables.get("no_proxy") or ""):
-        raise ArgumentError(
-            f"proxy is given, but no_proxy in the environment names {host}, and grpc obeys that; "
-            "leave the proxy out or change the variable"
-        )
     if url is None:
         if is_loopback(host) or _excluded(host, _read(variables, "no_proxy")):
             return None
@@ -73,3 +70,18 @@ def masked(url: str) -> str:
     """Return a URL without the user and password in it."""
     scheme, separator, rest = url.rpartition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def connect_options(proxy: str, target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the address to dial for a target behind a proxy, and the channel options that go with it.
+
+    grpc core would do the same for the proxies it finds itself, but would let its own reading of
+    `no_proxy` overrule ours.
+    """
+    user, _, address = proxy.removeprefix("http://").rpartition("@")
+    options = [("grpc.http_connect_server", target), ("grpc.default_authority", target)]
+    options.append(("grpc.ssl_target_name_override", target.rpartition(":")[0].strip("[]")))
+    if user:
+        encoded = base64.b64encode(unquote(user).encode()).decode()
+        options.append(("grpc.http_connect_headers", f"Proxy-Authorization:Basic {encoded}"))
+    return address, tuple(options)

@@ -19,6 +19,7 @@ import grpc.aio
 import grpc.experimental
 
 from gemini_grpc import errors
+from gemini_grpc.rpc import proxy
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc import tls
@@ -54,33 +55,34 @@ async_sleep = asyncio.sleep
 
 def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> grpc.Channel:
     """Open a channel; it connects when it is first used."""
-    options = (*_options(settings, forked), _SINGLE_THREADED)
+    target, found = _options(settings, forked)
+    options = (*found, _SINGLE_THREADED)
     if settings.endpoint.plaintext:
-        return grpc.insecure_channel(settings.endpoint.target, options)
-    credentials = _credentials(settings, identity)
-    return grpc.secure_channel(settings.endpoint.target, credentials, options)
+        return grpc.insecure_channel(target, options)
+    return grpc.secure_channel(target, _credentials(settings, identity), options)
 
 
 def async_channel(
     settings: Settings, identity: tls.Identity | None, forked: bool
 ) -> grpc.aio.Channel:
     """Open a channel for the running event loop; it connects when it is first used."""
-    options = _options(settings, forked)
+    target, options = _options(settings, forked)
     if settings.endpoint.plaintext:
-        return grpc.aio.insecure_channel(settings.endpoint.target, options)
-    credentials = _credentials(settings, identity)
-    return grpc.aio.secure_channel(settings.endpoint.target, credentials, options)
+        return grpc.aio.insecure_channel(target, options)
+    return grpc.aio.secure_channel(target, _credentials(settings, identity), options)
 
 
-def _options(settings: Settings, forked: bool) -> tuple[tuple[str, Any], ...]:
-    """Return the channel options that follow from the settings."""
+def _options(settings: Settings, forked: bool) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    """Return the address to dial and the channel options that follow from the settings."""
+    target = settings.endpoint.target
     options: list[tuple[str, Any]] = [
         *OPTIONS,
         ("grpc.max_receive_message_length", settings.max_receive),
-        ("grpc.enable_http_proxy", int(settings.proxy is not None)),
+        ("grpc.enable_http_proxy", 0),  # which proxy to use has been decided
     ]
     if settings.proxy is not None:
-        options.append(("grpc.http_proxy", settings.proxy))
+        target, more = proxy.connect_options(settings.proxy, target)
+        options += more
     if settings.keepalive is not None:
         milliseconds = int(settings.keepalive * 1000)
         options += [
@@ -95,7 +97,7 @@ def _options(settings: Settings, forked: bool) -> tuple[tuple[str, Any], ...]:
         ]
     if forked:  # the parent's connections must not be found in the pool they share
         options.append(("grpc.use_local_subchannel_pool", 1))
-    return tuple(options)
+    return target, tuple(options)
 
 
 def _credentials(settings: Settings, identity: tls.Identity | None) -> grpc.ChannelCredentials:

@@ -137,13 +137,15 @@ class AsyncChannel:
         running = outgoing.send(self._connection.callable(method), call.left, pairs)
         return AsyncStream(running, codec, call.told, outgoing)
 
-    async def metadata(self, method: Method[Any, Any]) -> tuple[Any, ...]:
+    async def metadata(
+        self, method: Method[Any, Any], timeout: float | None = None
+    ) -> tuple[Any, ...]:
         """Return the metadata of a call that others make: the user agent and a fresh credential.
 
         Raises:
-            RpcError: No token could be fetched.
+            RpcError: No token could be fetched in time.
         """
-        call = _Call(self, method, None, None, None, ())
+        call = _Call(self, method, None, timeout, None, ())
         return call.pairs or await call.authorize()
 
     def message(

@@ -60,13 +60,19 @@ class AsyncConnection:
         channel = self._ready
         if channel is None:
             forked = owner[0] != self._first_pid
+            if forked and self._opened and owner[1] is not None:
+                raise errors.ClosedError(
+                    "grpc.aio does not survive a fork: the parent had this client connected; close it "
+                    "before forking, make it in the child, or start children with spawn"
+                )
             channel = wire.async_channel(self._settings, self._identity, forked)
         return self._opened.setdefault(owner, _Opened(channel))
 
     def _drop_closed_loops(self) -> None:
         """Forget the connections of event loops that are closed; they ended with them."""
+        own, _ = wire.async_owner()
         for pid, loop in list(self._opened):
-            if loop is not None and loop.is_closed():
+            if pid == own and loop is not None and loop.is_closed():
                 del self._opened[pid, loop]
 
     def renew(self) -> bool:
@@ -90,8 +96,9 @@ class AsyncConnection:
     async def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True
-        opened = self._opened.pop(wire.async_owner(), None)
-        self._opened.clear()
+        own, _ = owner = wire.async_owner()
+        opened = self._opened.pop(owner, None)
+        self._opened = {key: each for key, each in self._opened.items() if key[0] != own}
         retired, self._retired = self._retired, []
         for each in [*retired, *([opened] if opened is not None else [])]:
             if self._ready is None:

@@ -61,13 +61,19 @@ class Connection:
         channel = self._ready
         if channel is None:
             forked = owner[0] != self._first_pid
+            if forked and self._opened and owner[1] is not None:
+                raise errors.ClosedError(
+                    "grpc does not survive a fork: the parent had this client connected; close it "
+                    "before forking, make it in the child, or start children with spawn"
+                )
             channel = wire.channel(self._settings, self._identity, forked)
         return self._opened.setdefault(owner, _Opened(channel))
 
     def _drop_closed_loops(self) -> None:
         """Forget the connections of event loops that are closed; they ended with them."""
+        own, _ = wire.owner()
         for pid, loop in list(self._opened):
-            if loop is not None and loop.is_closed():
+            if pid == own and loop is not None and loop.is_closed():
                 del self._opened[pid, loop]
 
     def renew(self) -> bool:
@@ -91,8 +97,9 @@ class Connection:
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True
-        opened = self._opened.pop(wire.owner(), None)
-        self._opened.clear()
+        own, _ = owner = wire.owner()
+        opened = self._opened.pop(owner, None)
+        self._opened = {key: each for key, each in self._opened.items() if key[0] != own}
         retired, self._retired = self._retired, []
         for each in [*retired, *([opened] if opened is not None else [])]:
             if self._ready is None:
