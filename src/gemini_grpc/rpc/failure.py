@@ -100,7 +100,9 @@ def is_daily_quota(error: errors.RpcError) -> bool:
     for detail in error.details:
         if detail.DESCRIPTOR.full_name == "google.rpc.QuotaFailure":
             named: Any = detail
-            return any("PerDay" in violation.quota_id for violation in named.violations)
+            return any(
+                "PerDay" in getattr(violation, "quota_id", "") for violation in named.violations
+            )
     return False
 
 

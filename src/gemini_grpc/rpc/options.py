@@ -185,7 +185,7 @@ def resolve(
         roots=None if where.plaintext else tls.trust_roots(options.ca_certificates, variables),
         cert_source=source,
         identity=tls.identity(source) if source else None,
-        signer=options.client_cert_signer,
+        signer=_signer(options, variables),
         proxy=proxy.choose(where.host, variables, options.proxy),
         keepalive=options.keepalive,
         max_receive=options.max_receive_message_length,
@@ -219,7 +219,7 @@ def _endpoint(
         api_endpoint=options.api_endpoint,
         universe=universe,
         use_mtls=variables.get("GOOGLE_API_USE_MTLS_ENDPOINT", "auto").lower(),
-        has_certificate=source is not None or options.client_cert_signer is not None,
+        has_certificate=source is not None or _signer(options, variables) is not None,
     )
     return where, universe
 
@@ -318,6 +318,12 @@ def _cert_source(options: ClientOptions, variables: Mapping[str, str]) -> tls.Ce
         return None
     source: tls.CertSource = mtls.default_client_cert_source()
     return source
+
+
+def _signer(options: ClientOptions, variables: Mapping[str, str]) -> tls.Signer | None:
+    """Return the signer, unless the environment says that no certificate is to be used."""
+    use = variables.get("GOOGLE_API_USE_CLIENT_CERTIFICATE", "").lower()
+    return None if use == "false" else options.client_cert_signer
 
 
 def _may_have_certificate(variables: Mapping[str, str]) -> bool:

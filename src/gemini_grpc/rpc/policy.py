@@ -75,18 +75,27 @@ Retry = RetryPolicy | Default | None
 """What `retry=` takes; also a `google.api_core.retry.Retry` or `AsyncRetry`."""
 
 
-def from_google(retry: Any) -> tuple[RetryPolicy, float | None]:
-    """Return the policy a `Retry` or `AsyncRetry` of google.api_core describes, and its timeout.
+def is_google_default(value: object) -> bool:
+    """Tell whether a value is `google.api_core.gapic_v1.method.DEFAULT`, which google's signatures have."""
+    return type(value).__name__ == "_MethodDefault"
+
+
+def from_google(
+    retry: Any, timeout: float | Default | None
+) -> tuple[RetryPolicy | Default, float | Default | None]:
+    """Return the policy that a `Retry` or `AsyncRetry` of google.api_core describes, and the timeout.
 
     Raises:
         ArgumentError: It is no policy at all.
     """
+    if is_google_default(retry):
+        return DEFAULT, timeout
     if not hasattr(retry, "_predicate") or not hasattr(retry, "_multiplier"):
         raise ArgumentError(
             f"retry is {type(retry).__name__}; expected a RetryPolicy, None for one attempt, or a "
             "Retry of google.api_core"
         )
-    policy = RetryPolicy(
+    found = RetryPolicy(
         attempts=sys.maxsize,
         initial=min(retry._initial, retry._maximum),
         multiplier=max(1.0, retry._multiplier),
@@ -94,4 +103,7 @@ def from_google(retry: Any) -> tuple[RetryPolicy, float | None]:
         jitter=1.0,
         predicate=retry._predicate,
     )
-    return policy, getattr(retry, "_timeout", None)
+    most: float | None = getattr(retry, "_timeout", None)
+    if most is None:
+        return found, timeout
+    return found, min(timeout, most) if isinstance(timeout, (int, float)) else most

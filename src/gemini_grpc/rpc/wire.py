@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,6 +128,29 @@ def owner() -> tuple[int, Any]:
 def async_owner() -> tuple[int, Any]:
     """Return what a channel belongs to: this process and the running event loop."""
     return os.getpid(), asyncio.get_running_loop()
+
+
+_PREPARED: weakref.WeakSet[Any] = (
+    weakref.WeakSet()
+)  # whom a fork concerns; the hook can be set but once
+
+
+def prepare_for_forks(connection: Any) -> None:
+    """Let a connection forget the event loops that are closed before this process forks.
+
+    As long as there is a channel of grpc.aio, a thread of it is inside grpc core, which then cannot
+    prepare itself for a fork: the child would hang or crash at its first call.
+    """
+    _PREPARED.add(connection)
+
+
+def _before_fork() -> None:
+    for connection in list(_PREPARED):
+        connection.forget_closed_loops()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)
 
 
 def call(function: Callable[[float | None], T], timeout: float | None) -> T:

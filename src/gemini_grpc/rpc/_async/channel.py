@@ -203,11 +203,9 @@ class _Call:
         self._retry = retry
         if metadata:
             refuse_credentials(metadata)
-        if retry is not None and not isinstance(retry, (RetryPolicy, policy.Default)):
-            self._retry, most = policy.from_google(retry)
-            if most is not None:
-                timeout = most if timeout is None or timeout is DEFAULT else min(timeout, most)
-        if timeout is DEFAULT:
+        if not isinstance(retry, (RetryPolicy, policy.Default, type(None))):
+            self._retry, timeout = policy.from_google(retry, timeout)
+        if timeout is DEFAULT or policy.is_google_default(timeout):
             timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
         self._seconds: float | None = timeout
         self._started = time.monotonic()
@@ -276,7 +274,7 @@ class _Call:
         if attempts is None:
             attempts = self._attempts = self._make_attempts()
         self.told(error).attempts = attempts.number
-        if self._mended(error):
+        if await self._mended(error):
             attempts.again()
             self.left = attempts.remaining()
             return
@@ -288,7 +286,7 @@ class _Call:
         await wire.async_sleep(pause)
         self.left = attempts.remaining()
 
-    def _mended(self, error: errors.RpcError) -> bool:
+    async def _mended(self, error: errors.RpcError) -> bool:
         """Replace a token that was refused or a certificate that was rotated; tell whether to go on."""
         token = self._channel.settings.token
         if self._reauthorized or (self.left is not None and self.left <= 0):
@@ -297,7 +295,9 @@ class _Call:
             self._reauthorized = True
             token.discard(self._credential)
             return True
-        if isinstance(error, errors.Unavailable) and self._channel._connection.renew():
+        if not isinstance(error, errors.Unavailable):
+            return False
+        if await self._channel._connection.renew(self.left):
             self._reauthorized = True
             unsent = isinstance(error, errors.TlsError) or never_sent(error)
             return self._method.repeatable or unsent

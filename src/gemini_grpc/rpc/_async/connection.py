@@ -30,6 +30,7 @@ class AsyncConnection:
         self._first_pid, _ = wire.owner()
         self._retired: list[_Opened] = []
         self._closed = False
+        wire.prepare_for_forks(self)
 
     def callable(self, method: Method[Any, Any]) -> Any:
         """Return grpcio's callable of a method, made once for each connection.
@@ -56,7 +57,7 @@ class AsyncConnection:
         if self._closed:
             raise errors.ClosedError("the client is closed; make a new one")
         owner = wire.async_owner()
-        self._drop_closed_loops()
+        self.forget_closed_loops()
         channel = self._ready
         if channel is None:
             forked = owner[0] != self._first_pid
@@ -66,32 +67,32 @@ class AsyncConnection:
                     "before forking, make it in the child, or start children with spawn"
                 )
             channel = wire.async_channel(self._settings, self._identity, forked)
-        return self._opened.setdefault(owner, _Opened(channel))
+        return self._opened.setdefault(owner, _Opened(channel, self._identity))
 
-    def _drop_closed_loops(self) -> None:
-        """Forget the connections of event loops that are closed; they ended with them."""
-        own, _ = wire.async_owner()
-        for pid, loop in list(self._opened):
-            if pid == own and loop is not None and loop.is_closed():
-                del self._opened[pid, loop]
-
-    def renew(self) -> bool:
+    async def renew(self, timeout: float | None) -> bool:
         """Connect anew if the client certificate has been rotated; tell whether it has.
 
         Raises:
             ArgumentError: The new certificate is not valid.
         """
         source = self._settings.cert_source
-        if source is None or self._ready is not None:
+        opened = self._opened.get(wire.async_owner())
+        if source is None or opened is None or self._ready is not None:
             return False
-        identity = tls.identity(source)
-        if identity == self._identity:
+        identity = await wire.async_call(lambda _: tls.identity(source), timeout)
+        if identity == opened.identity:
             return False
         self._identity = identity
-        opened = self._opened.pop(wire.async_owner(), None)
-        if opened is not None:
+        if self._opened.pop(wire.async_owner(), None) is opened:
             self._retired.append(opened)  # calls that run over it may end well
         return True
+
+    def forget_closed_loops(self) -> None:
+        """Forget the connections of event loops that are closed; they ended with them."""
+        own, _ = wire.owner()
+        for pid, loop in list(self._opened):
+            if pid == own and loop is not None and loop.is_closed():
+                self._opened.pop((pid, loop), None)
 
     async def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
@@ -108,8 +109,9 @@ class AsyncConnection:
 class _Opened:
     """A channel of grpcio and the callables made from it."""
 
-    __slots__ = ("callables", "channel")
+    __slots__ = ("callables", "channel", "identity")
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, identity: tls.Identity | None) -> None:
         self.channel = channel
+        self.identity = identity
         self.callables: dict[str, Any] = {}

@@ -200,11 +200,9 @@ class _Call:
         self._retry = retry
         if metadata:
             refuse_credentials(metadata)
-        if retry is not None and not isinstance(retry, (RetryPolicy, policy.Default)):
-            self._retry, most = policy.from_google(retry)
-            if most is not None:
-                timeout = most if timeout is None or timeout is DEFAULT else min(timeout, most)
-        if timeout is DEFAULT:
+        if not isinstance(retry, (RetryPolicy, policy.Default, type(None))):
+            self._retry, timeout = policy.from_google(retry, timeout)
+        if timeout is DEFAULT or policy.is_google_default(timeout):
             timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
         self._seconds: float | None = timeout
         self._started = time.monotonic()
@@ -294,7 +292,9 @@ class _Call:
             self._reauthorized = True
             token.discard(self._credential)
             return True
-        if isinstance(error, errors.Unavailable) and self._channel._connection.renew():
+        if not isinstance(error, errors.Unavailable):
+            return False
+        if self._channel._connection.renew(self.left):
             self._reauthorized = True
             unsent = isinstance(error, errors.TlsError) or never_sent(error)
             return self._method.repeatable or unsent

@@ -31,6 +31,7 @@ class Connection:
         self._first_pid, _ = wire.owner()
         self._retired: list[_Opened] = []
         self._closed = False
+        wire.prepare_for_forks(self)
 
     def callable(self, method: Method[Any, Any]) -> Any:
         """Return grpcio's callable of a method, made once for each connection.
@@ -57,7 +58,7 @@ class Connection:
         if self._closed:
             raise errors.ClosedError("the client is closed; make a new one")
         owner = wire.owner()
-        self._drop_closed_loops()
+        self.forget_closed_loops()
         channel = self._ready
         if channel is None:
             forked = owner[0] != self._first_pid
@@ -67,32 +68,32 @@ class Connection:
                     "before forking, make it in the child, or start children with spawn"
                 )
             channel = wire.channel(self._settings, self._identity, forked)
-        return self._opened.setdefault(owner, _Opened(channel))
+        return self._opened.setdefault(owner, _Opened(channel, self._identity))
 
-    def _drop_closed_loops(self) -> None:
-        """Forget the connections of event loops that are closed; they ended with them."""
-        own, _ = wire.owner()
-        for pid, loop in list(self._opened):
-            if pid == own and loop is not None and loop.is_closed():
-                del self._opened[pid, loop]
-
-    def renew(self) -> bool:
+    def renew(self, timeout: float | None) -> bool:
         """Connect anew if the client certificate has been rotated; tell whether it has.
 
         Raises:
             ArgumentError: The new certificate is not valid.
         """
         source = self._settings.cert_source
-        if source is None or self._ready is not None:
+        opened = self._opened.get(wire.owner())
+        if source is None or opened is None or self._ready is not None:
             return False
-        identity = tls.identity(source)
-        if identity == self._identity:
+        identity = wire.call(lambda _: tls.identity(source), timeout)
+        if identity == opened.identity:
             return False
         self._identity = identity
-        opened = self._opened.pop(wire.owner(), None)
-        if opened is not None:
+        if self._opened.pop(wire.owner(), None) is opened:
             self._retired.append(opened)  # calls that run over it may end well
         return True
+
+    def forget_closed_loops(self) -> None:
+        """Forget the connections of event loops that are closed; they ended with them."""
+        own, _ = wire.owner()
+        for pid, loop in list(self._opened):
+            if pid == own and loop is not None and loop.is_closed():
+                self._opened.pop((pid, loop), None)
 
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
@@ -109,8 +110,9 @@ class Connection:
 class _Opened:
     """A channel of grpcio and the callables made from it."""
 
-    __slots__ = ("callables", "channel")
+    __slots__ = ("callables", "channel", "identity")
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, identity: tls.Identity | None) -> None:
         self.channel = channel
+        self.identity = identity
         self.callables: dict[str, Any] = {}
