@@ -24,17 +24,10 @@ SLACK = 1.0
 QUICK = RetryPolicy(attempts=1000, initial=0.02, maximum=0.02, jitter=0.0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with Emulator() as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def fresh(emulator: Emulator) -> Iterator[None]:
-    yield
-    emulator.clear_scripts()
-    emulator.reset_journal()
 
 
 def deadlines(emulator: Emulator, method: str) -> list[float | None]:

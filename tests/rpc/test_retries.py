@@ -29,7 +29,7 @@ DAILY = error_details_pb2.QuotaFailure(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with Emulator() as running:
         yield running

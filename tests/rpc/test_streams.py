@@ -20,7 +20,7 @@ CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
 SETUP = {"setup": {"model": "models/gemini-live"}}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with Emulator() as running:
         yield running
