@@ -16,7 +16,11 @@ from google.protobuf import descriptor_pb2
 OPTIONS = (annotations_pb2, client_pb2, field_behavior_pb2, resource_pb2, operations_pb2)
 """Imported so that the options they define are known when descriptors are parsed."""
 
-ASYNC_FOLDERS = ("src/gemini_grpc/rpc/_async", "src/gemini_grpc/live/_async")
+ASYNC_FOLDERS = (
+    "src/gemini_grpc/generative/_async",
+    "src/gemini_grpc/live/_async",
+    "src/gemini_grpc/rpc/_async",
+)
 """Where the asynchronous shells are written by hand."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 RULES: tuple[tuple[str, str], ...] = (
     (r"\basync def\b", "def"),
+    (r"\basync for\b", "for"),
     (r"\bawait ", ""),
     (r"__aenter__", "__enter__"),
     (r"__aexit__", "__exit__"),
@@ -21,7 +22,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"\bAsyncIterator\b", "Iterator"),
     (r"\bAsyncIterable\b", "Iterable"),
     (r"\bAwaitable\[([^\[\]]+)\]", r"\1"),
-    (r"\bAsync([A-Z]\w+)", r"\1"),
+    (r"\b(\w*)Async([A-Z]\w+)", r"\1\2"),
     (r"\basync_(\w+)", r"\1"),
     (r"\b_async\b", "_sync"),
     (r"grpc\.aio\b", "grpc"),

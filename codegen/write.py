@@ -10,6 +10,7 @@ OWNED = (
     "src/gemini_grpc/v1alpha",
     "src/gemini_grpc/v1beta",
     "src/gemini_grpc/aiplatform_v1",
+    "src/gemini_grpc/generative/_sync",
     "src/gemini_grpc/rpc/_sync",
     "src/gemini_grpc/live/_sync",
 )

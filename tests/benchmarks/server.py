@@ -16,6 +16,7 @@ import ssl
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 import h2.config
 import h2.connection
@@ -31,7 +32,7 @@ HEADERS = [(":status", "200"), ("content-type", "application/grpc")]
 TRAILERS = [("grpc-status", "0")]
 
 
-def _frame(message: v1beta.GenerateContentResponse) -> bytes:
+def _frame(message: Any) -> bytes:
     """Return a message as gRPC sends it: a flag, the length, the bytes."""
     data = type(message).serialize(message)
     return struct.pack(">BI", 0, len(data)) + data
@@ -64,8 +65,10 @@ ANSWERS = {
     "BatchEmbedContents": _vectors(),
 }
 """What is sent when the request is complete."""
+COMPLETE = _frame(v1beta.BidiGenerateContentServerMessage(setup_complete={}))
+"""What is sent for the first message of a bidirectional call."""
 ECHO = _audio(960)
-"""What is sent for each message of a bidirectional call."""
+"""What is sent for each message after it."""
 
 
 class Connection(asyncio.Protocol):
@@ -83,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._methods: dict[int, str] = {}
         self._received: dict[int, bytearray] = {}
         self._waiting: dict[int, bytes] = {}
+        self._set_up: set[int] = set()
         transport.write(self._http.data_to_send())
 
     def data_received(self, data: bytes) -> None:
@@ -111,7 +115,8 @@ class Connection(asyncio.Protocol):
         buffer += part
         while len(buffer) >= 5 and len(buffer) >= 5 + (size := int.from_bytes(buffer[1:5], "big")):
             del buffer[: 5 + size]
-            self._http.send_data(stream, ECHO)
+            self._http.send_data(stream, ECHO if stream in self._set_up else COMPLETE)
+            self._set_up.add(stream)
 
     def _answer(self, stream: int) -> None:
         """Send the whole answer of a method that has one."""

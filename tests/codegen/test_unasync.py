@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERY_RULE = """
 from x._async.y import AsyncThing
 async def f(a: AsyncIterator[int], b: AsyncIterable[int], c: Awaitable[int]) -> None:
-    await async_sleep(1)
+    async for x in a:
+        await async_sleep(1)
     channel: grpc.aio.Channel = "grpc_asyncio"
     raise StopAsyncIteration
     __aenter__, __aexit__, __aiter__, __anext__
@@ -28,7 +29,8 @@ def test_words_are_substituted() -> None:
         """
 from x._sync.y import Thing
 def f(a: Iterator[int], b: Iterable[int], c: int) -> None:
-    sleep(1)
+    for x in a:
+        sleep(1)
     channel: grpc.Channel = "grpc"
     raise StopIteration
     __enter__, __exit__, __iter__, __next__

@@ -90,9 +90,26 @@ def _advice(error: errors.RpcError) -> str:
             return "The quota of the day is used up; waiting shortly does not help."
         if wait is not None and wait >= 0:
             return f"The server asks to wait {wait:g} s."
-    if "request payload size exceeds" in error.message.lower():
-        return "Upload large media as files and name them in the request."
-    return ""
+    said = error.message.lower()
+    found = (
+        advice for code, words, advice in _ADVICE_BY_WORDS if code is error.code and words in said
+    )
+    return next(found, "")
+
+
+_ADVICE_BY_WORDS = (
+    (
+        grpc.StatusCode.NOT_FOUND,
+        "models/",
+        "ListModels tells which models there are.",
+    ),
+    (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "request payload size exceeds",
+        "Upload large media as files and name them in the request.",
+    ),
+)
+"""What to do about messages of a code that have some words."""
 
 
 def is_daily_quota(error: errors.RpcError) -> bool:

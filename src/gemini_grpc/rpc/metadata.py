@@ -59,7 +59,7 @@ def refuse_credentials(pairs: Metadata) -> None:
         ArgumentError: There is one.
     """
     for key, _ in pairs:
-        if key.lower() in CREDENTIALS:
+        if key.lower() in {API_KEY, AUTHORIZATION}:
             raise ArgumentError(
                 f"metadata has {key!r}; credentials are given to the client, not to a call"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -363,6 +363,25 @@ def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
         )
     key = google or gemini
     return Secret(key) if key else None
+
+
+def with_key(
+    options: ClientOptions,
+    key: str | Secret | None,
+    *,
+    credentials: object = None,
+    variables: Mapping[str, str] = os.environ,
+) -> ClientOptions:
+    """Return options with an API key: the given one, or the environment's if nothing else is given.
+
+    Raises:
+        ArgumentError: There is a key in the options as well.
+    """
+    if key is not None and options.api_key is not None:
+        raise errors.ArgumentError("api_key is given twice, also in client_options; pass it once")
+    if key is None and (options.api_key or credentials or options.credentials_file):
+        return options
+    return replace(options, api_key=key if key is not None else api_key(variables))
 
 
 def user_agent_of(client_info: Any) -> str:

@@ -212,6 +212,10 @@ class _Call:
         self._attempts: Attempts | None = None
         self._credential: tuple[Any, ...] = ()
         self._reauthorized = False
+        if timeout is not None and timeout <= 0:
+            error = errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, f"timeout is {timeout:g} s")
+            self.told(error).attempts = 0
+            raise error
         self.left: float | None = timeout
         """Seconds for the next attempt; None for no limit."""
         self.pairs: tuple[Any, ...] = ()

@@ -1,0 +1,1 @@
+"""The asynchronous shell of the everyday API."""

@@ -1,0 +1,359 @@
+"""A live session, as its user sees it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from gemini_grpc.live import errors, events
+from gemini_grpc.live._async.tap import AsyncTap
+from gemini_grpc.live.invoke import AsyncWorker
+from gemini_grpc.live.outgoing import MEDIA
+from gemini_grpc.live.owner import AsyncOwner
+from gemini_grpc.live.turn import Answer, Turn
+
+if TYPE_CHECKING:
+    from weakref import WeakSet
+
+    from gemini_grpc.live._async.engine import AsyncEngine
+    from gemini_grpc.live._async.feed import AsyncFeed
+    from gemini_grpc.live.events import Event
+    from gemini_grpc.live.outgoing import Kind, Outgoing
+
+Item = TypeVar("Item")
+
+RATE = 16000
+"""Samples in a second of audio when nothing is said."""
+
+
+class AsyncLiveSession:
+    """A conversation over as many connections as it takes; made by `live.connect`, used in a `with`.
+
+    Iterate over it for everything that happens; the iteration ends with the session, not with a turn.
+    Every wait may be cancelled or given a time limit without harm to the session. One caller iterates
+    at a time; any number may send.
+    """
+
+    def __init__(self, engine: AsyncEngine, feed: AsyncFeed) -> None:
+        self._engine = engine
+        self._feed = feed
+        self._worker: AsyncWorker | None = None
+        self._owner: AsyncOwner | None = None
+        self._iterating = False
+        self._raised = False
+
+    # its life
+
+    async def __aenter__(self) -> Self:
+        """Connect, and wait until the session is set up.
+
+        Raises:
+            SetupRejected, SetupTimeout, LiveError: It could not be set up; the server's words are in it.
+        """
+        if self._worker is not None:
+            raise errors.StateError("the session was opened already; make a new one with connect")
+        engine = self._engine
+        self._owner = AsyncOwner()
+        self._worker = AsyncWorker(engine.run, "gemini-live-session")
+        try:
+            await engine.signal.wait(lambda: engine.opened_once or engine.finished)
+            if not engine.opened_once:
+                self._raised = True
+                raise engine.error or errors.SessionClosed(
+                    "the session was closed while it connected"
+                )
+        except BaseException:
+            await self.close(drain=0)
+            raise
+        return self
+
+    async def __aexit__(self, kind: object, *exc: object) -> None:
+        await self.close(drain=0 if kind is not None else 2.0)
+
+    async def close(self, drain: float = 2.0) -> None:
+        """End the session; closing twice is fine.
+
+        What waits to be sent is sent, then the server has the given seconds for what it still has to
+        say. Calls of functions that are running are given up. It may be called from such a function.
+        """
+        engine = self._engine
+        if self._worker is None or self._owner is None or not self._owner.is_here:
+            return
+        self._owner.check()
+        with engine.lock:
+            engine.closing = True
+        engine.signal.notify()
+        try:
+            if drain:
+                await engine.signal.wait(lambda: engine.finished, engine.now() + drain)
+        finally:
+            if not engine.finished:
+                engine.stop()
+                if engine.dialing:
+                    self._worker.cancel()
+            await self._worker.join()
+
+    def __del__(self) -> None:
+        owner = getattr(self, "_owner", None)
+        if owner is None or not owner.is_here or self._engine.finished:
+            return
+        warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=1, source=self)
+        owner.call(self._engine.stop)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._engine.protocol.state}>"
+
+    # what it knows
+
+    @property
+    def handle(self) -> str:
+        """The handle with which another session, in another process too, can go on; may be empty."""
+        return self._engine.protocol.handle
+
+    @property
+    def unsent(self) -> tuple[Any, ...]:
+        """The control messages that wait to be sent; when the session has ended, those that never were."""
+        return tuple(self._engine.lanes.unsent())
+
+    @property
+    def uncertain(self) -> tuple[Any, ...]:
+        """The control messages that were sent and may not have arrived yet, or never."""
+        return self._engine.protocol.uncertain
+
+    @property
+    def usage(self) -> events.Usage:
+        """The tokens of all turns so far."""
+        return self._engine.protocol.usage
+
+    @property
+    def dropped_audio(self) -> float:
+        """Seconds of audio that were not sent because they could not be sent in time."""
+        return self._engine.lanes.dropped_audio
+
+    @property
+    def dropped_video(self) -> int:
+        """Frames of video that were not sent because a later one took their place."""
+        return self._engine.lanes.dropped_video
+
+    @property
+    def dropped_events(self) -> int:
+        """How many events were lost because nobody took them; only with `overflow="drop_oldest"`."""
+        return self._feed.mailbox.dropped
+
+    # sending
+
+    async def send_text(self, text: str) -> None:
+        """Send realtime text; it does not interrupt the model by itself."""
+        await self._send("text", lambda: self._engine.protocol.text(text))
+
+    async def send_content(self, turns: Any, *, turn_complete: bool = True) -> None:
+        """Append turns to the conversation, which interrupts the model; a complete one is answered.
+
+        Args:
+            turns: A text, a content (message or mapping), or a list of contents.
+            turn_complete: The model is to answer now.
+        """
+        contents = _contents(turns)
+        protocol = self._engine.protocol
+        await self._send("content", lambda: protocol.content(contents, turn_complete=turn_complete))
+
+    async def send_audio(self, pcm: bytes, *, rate: int = RATE) -> None:
+        """Send audio, waiting for room: PCM, 16 bit, little endian, one channel."""
+        protocol = self._engine.protocol
+        await self._send("audio", lambda: protocol.audio(pcm, rate), seconds=len(pcm) / 2 / rate)
+
+    def offer_audio(self, pcm: bytes, *, rate: int = RATE) -> bool:
+        """Queue audio without waiting; tell whether there was room, otherwise the oldest is dropped."""
+        self._check_owner()
+        engine = self._engine
+        with engine.lock:
+            self._check()
+            message = engine.protocol.audio(pcm, rate)
+            room = engine.lanes.has_room("audio", message.seconds)
+            engine.send(message)
+        return room
+
+    async def send_video(self, image: bytes, mime_type: str = "image/jpeg") -> None:
+        """Send a frame of video; one that was not sent yet is replaced."""
+        await self._send("video", lambda: self._engine.protocol.video(image, mime_type))
+
+    async def audio_stream_end(self) -> None:
+        """Say that no audio follows for now."""
+        await self._send("audio_stream_end", self._engine.protocol.audio_stream_end)
+
+    async def activity_start(self) -> None:
+        """Say that the user begins to speak; needs `LiveConfig(manual_activity=True)`."""
+        await self._send("activity_start", self._engine.protocol.activity_start)
+
+    async def activity_end(self) -> None:
+        """Say that the user has finished; needs `LiveConfig(manual_activity=True)`."""
+        await self._send("activity_end", self._engine.protocol.activity_end)
+
+    async def send_tool_result(
+        self,
+        call: str,
+        response: Mapping[str, Any],
+        *,
+        scheduling: str = "",
+        will_continue: bool = False,
+    ) -> None:
+        """Answer a call of a function that is not run by the session.
+
+        Raises:
+            StateError: The call is not pending: unknown, cancelled, or answered already.
+        """
+        await self._send(
+            "tool_response",
+            lambda: self._engine.protocol.tool_response(
+                call, response, scheduling=scheduling, will_continue=will_continue
+            ),
+        )
+
+    async def ask(self, turns: Any) -> Turn:
+        """Send a complete turn and return the model's answer, taking the events up to its end.
+
+        If the session ends first, `end_reason` is None; if the connection is lost and with it the answer,
+        it is `connection_lost`.
+
+        Raises:
+            StateError: Somebody else is iterating over the session.
+            LiveError: The session failed first.
+        """
+        self._check_alone()
+        contents = _contents(turns)
+        protocol, mailbox = self._engine.protocol, self._feed.mailbox
+        answers: list[Answer] = []
+
+        def make() -> Outgoing:
+            stale = mailbox.turn_ends + protocol.awaits_turn
+            message = protocol.content(contents)
+            answers.append(Answer(message, stale=stale))
+            return message
+
+        await self._send("content", make)
+        (answer,) = answers
+        while (event := await self._take()) is not None:
+            if answer.add(event):
+                break
+        return answer.turn
+
+    # receiving
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        """Return the next event.
+
+        Raises:
+            StateError: Somebody else is iterating over the session.
+            LiveError: The session failed; everything before has been delivered.
+        """
+        event = await self._take()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def turns(self) -> AsyncIterator[Turn]:
+        """Yield the model's turns, each when it is over."""
+        turn = Turn()
+        while (event := await self._take()) is not None:
+            if turn.add(event):
+                yield turn
+                turn = Turn()
+        if turn != Turn():
+            yield turn
+
+    def audio_out(self, seconds: float = 60.0) -> AsyncTap[events.AudioOut]:
+        """Return a tap of the model's speech that holds so many seconds; interruptions empty it."""
+        return self._tap(self._feed.audio, seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
+
+    def transcripts(self, limit: int = 1000) -> AsyncTap[events.Transcript]:
+        """Return a tap of the transcripts that holds so many."""
+        return self._tap(self._feed.transcripts, limit, lambda _: 1.0)
+
+    def raw(self, limit: int = 10_000) -> AsyncTap[Any]:
+        """Return a tap of the server's messages as they come, protobuf messages of the API version."""
+        return self._tap(self._feed.raw, limit, lambda _: 1.0)
+
+    # inside
+
+    def _tap(
+        self, taps: WeakSet[AsyncTap[Item]], limit: float, measure: Callable[[Item], float]
+    ) -> AsyncTap[Item]:
+        tap = AsyncTap(self._engine, limit, measure)
+        with self._engine.lock:
+            taps.add(tap)
+        return tap
+
+    async def _take(self) -> Event | None:
+        """Wait for the next event and take it; None at the end."""
+        engine, mailbox = self._engine, self._feed.mailbox
+        self._check_alone()
+        self._iterating = True
+        try:
+            await engine.signal.wait(lambda: len(mailbox) or engine.finished)
+            with engine.lock:
+                had_room = self._feed.has_room
+                event = mailbox.take() if len(mailbox) else None
+        finally:
+            self._iterating = False
+        if not had_room:
+            engine.signal.notify()
+        if event is None and engine.error is not None and not self._raised:
+            self._raised = True
+            raise engine.error
+        return event
+
+    async def _send(self, kind: Kind, make: Callable[[], Outgoing], *, seconds: float = 0) -> None:
+        """Make a message, which raises at misuse, and queue it when there is room.
+
+        It is made and queued in one step, so that a wait that is cancelled leaves nothing behind.
+        """
+        self._check_owner()
+        engine, lanes = self._engine, self._engine.lanes
+        with engine.lock:
+            self._check()
+            place = lanes.line_up(kind, seconds)
+
+        def attempt() -> bool:
+            self._check()
+            if lanes.admits(place):
+                engine.send(make())
+                return True
+            if kind not in MEDIA and engine.outbox.when_full == "error":
+                raise errors.SendQueueFull(f"{lanes.control_waiting} messages wait to be sent")
+            return False
+
+        try:
+            await engine.signal.wait(attempt)
+        finally:
+            with engine.lock:
+                lanes.leave(place)
+            engine.signal.notify()  # the next in line may have been waiting for this one only
+
+    def _check(self) -> None:
+        """Refuse to send when nothing can be sent any more."""
+        if self._engine.error is not None:
+            raise self._engine.error
+        if self._engine.finished or self._engine.closing:
+            raise errors.SessionClosed("the session is closed")
+
+    def _check_alone(self) -> None:
+        """Refuse a second caller who takes events."""
+        self._check_owner()
+        if self._iterating:
+            raise errors.StateError("the session is being iterated over already; use a tap instead")
+
+    def _check_owner(self) -> None:
+        if self._owner is None:
+            raise errors.SessionClosed("the session was never opened; use it in a `with` statement")
+        self._owner.check()
+
+
+def _contents(turns: Any) -> list[Any]:
+    """Return contents given as a text, one content, or a list."""
+    if isinstance(turns, str):
+        return [{"role": "user", "parts": [{"text": turns}]}]
+    return list(turns) if isinstance(turns, (list, tuple)) else [turns]

@@ -1,0 +1,104 @@
+# Derived by `python -m codegen` from src/gemini_grpc/live/_async/service.py. Do not edit.
+"""Begin live sessions over the channel of a client."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc.live._sync.engine import Engine
+from gemini_grpc.live._sync.feed import Feed
+from gemini_grpc.live._sync.session import LiveSession
+from gemini_grpc.live.clock import Clock
+from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
+from gemini_grpc.live.protocol import LiveProtocol
+from gemini_grpc.live.tools import Toolbox
+from gemini_grpc.rpc._sync.connection import Connection
+
+if TYPE_CHECKING:
+    from gemini_grpc.live.clock import TimeSource
+    from gemini_grpc.rpc._sync.channel import Channel
+
+KEEPALIVE = 60.0
+"""Seconds between the pings of a connection for sessions, so that a dead peer is noticed."""
+
+
+class Live:
+    """Begins live sessions. They have a connection of their own, apart from other calls."""
+
+    def __init__(
+        self, channel: Channel, *, version: str = "v1beta", clock: TimeSource | None = None
+    ) -> None:
+        """Use the settings and credentials of a channel; `version` is v1alpha or v1beta."""
+        settings = channel.settings
+        keepalive = settings.keepalive or KEEPALIVE
+        self._channel = channel
+        self._version = version
+        self._clock = clock or Clock()
+        self._connection = Connection(dataclasses.replace(settings, keepalive=keepalive))
+        table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
+        self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
+
+    def connect(
+        self,
+        model: str,
+        *,
+        config: LiveConfig | None = None,
+        tools: Iterable[object] = (),
+        resume: Resume | None = Resume(),  # noqa: B008  # a frozen value
+        outbox: Outbox = Outbox(),  # noqa: B008
+        inbox: Inbox = Inbox(),  # noqa: B008
+        setup_timeout: float = 10.0,
+        idle_timeout: float | None = None,
+    ) -> LiveSession:
+        """Return a session to be used in a `with` statement, which connects.
+
+        Args:
+            model: The model, as `models/{model}` or its bare name.
+            config: What is asked of the model.
+            tools: Functions the model may call: callables, `Tool`s and `Function`s, which the session
+                runs and answers; declarations, messages or mappings, which the caller answers with
+                `send_tool_result`.
+            resume: How the session survives the end of a connection; None to end with the first.
+            outbox: How much may wait to be sent.
+            inbox: How much may wait to be taken.
+            setup_timeout: Seconds until the server must have accepted the setup.
+            idle_timeout: Seconds of silence of the server that end a connection; None for any.
+
+        Raises:
+            UnsupportedFeature: The version or the model does not have what is asked for.
+            ArgumentError, FieldError: The arguments do not make a session.
+        """
+        toolbox = Toolbox(tools)
+        protocol = LiveProtocol(
+            model,
+            config or LiveConfig(),
+            version=self._version,
+            declarations=toolbox.declarations(),
+            handle=resume.handle if resume else "",
+            resumable=resume is not None,
+        )
+        toolbox.check(protocol)
+        feed = Feed(inbox)
+        engine = Engine(
+            self._dial,
+            protocol,
+            feed=feed,
+            toolbox=toolbox,
+            outbox=outbox,
+            resume=resume,
+            clock=self._clock,
+            setup_timeout=setup_timeout,
+            idle_timeout=idle_timeout,
+        )
+        return LiveSession(engine, feed)
+
+    def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
+        metadata = self._channel.metadata(self._method, timeout)
+        return self._connection.callable(self._method), metadata
+
+    def close(self) -> None:
+        """Close the connection of the sessions; sessions that are open end."""
+        self._connection.close()

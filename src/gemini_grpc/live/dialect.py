@@ -1,0 +1,88 @@
+"""What one version of the API can say in a session: its messages, read off their descriptors."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from gemini_grpc.live.errors import MalformedMessage, UnsupportedFeature
+from gemini_grpc.rpc.coerce import fill
+
+
+class Dialect:
+    """The messages of `v1alpha` or `v1beta`."""
+
+    def __init__(self, version: str) -> None:
+        types = importlib.import_module(f"gemini_grpc.{version}.types.generative_service")
+        self.version = version
+        """The package of the API."""
+        self._types = types
+        self._part = importlib.import_module(f"gemini_grpc.{version}.types.content").Part
+        self._client = types.BidiGenerateContentClientMessage.pb()
+        self._server = types.BidiGenerateContentServerMessage.pb()
+        self._realtime = types.BidiGenerateContentRealtimeInput.pb().DESCRIPTOR.fields_by_name
+        self._setup = types.BidiGenerateContentSetup.pb()
+
+    @property
+    def can_resume(self) -> bool:
+        """A session can go on over another connection."""
+        return "session_resumption" in self._setup.DESCRIPTOR.fields_by_name
+
+    def setup(self, fields: Mapping[str, Any]) -> Any:
+        """Return the setup with the given fields, a message of protobuf.
+
+        Raises:
+            UnsupportedFeature: The version does not have one of them.
+            FieldError: A field inside is unknown or has the wrong type.
+        """
+        for name in fields:
+            if name not in self._setup.DESCRIPTOR.fields_by_name:
+                raise UnsupportedFeature(f"{self.version} has no {name} in the setup of a session")
+        return fill(self._setup, fields)
+
+    def realtime(self, name: str, value: Any) -> bytes:
+        """Return a message with one field of realtime input.
+
+        Raises:
+            UnsupportedFeature: The version does not have it.
+        """
+        if name in self._realtime:
+            return self.encode({"realtime_input": {name: value}})
+        if name in {"audio", "video"}:  # v1alpha has one list for both
+            return self.encode({"realtime_input": {"media_chunks": [value]}})
+        raise UnsupportedFeature(f"{self.version} has no {name} in realtime input")
+
+    def encode(self, fields: Mapping[str, Any]) -> bytes:
+        """Return a message of the client.
+
+        Raises:
+            FieldError: A field is unknown or has the wrong type.
+        """
+        data: bytes = fill(self._client, fields).SerializeToString()
+        return data
+
+    def decode(self, data: bytes) -> Any:
+        """Return a message of the server, one of protobuf.
+
+        Raises:
+            MalformedMessage: It is none.
+        """
+        try:
+            return self._server.FromString(data)
+        except DecodeError as error:
+            raise MalformedMessage(f"{len(data)} bytes are no message: {error}", data) from error
+
+    def message(self, message: Any) -> Any:
+        """Return a message of the server as its user knows it."""
+        return self._types.BidiGenerateContentServerMessage.wrap(message)
+
+    def part(self, part: Any) -> Any:
+        """Return a part of an answer as its user knows it."""
+        return self._part.wrap(part)
+
+    def sources(self, message: Any) -> Any:
+        """Return the sources of an answer as their user knows them."""
+        return getattr(self._types, message.DESCRIPTOR.name).wrap(message)

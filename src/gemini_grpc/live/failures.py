@@ -1,0 +1,75 @@
+"""Which error of a live session follows from the end of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+
+from gemini_grpc import errors
+from gemini_grpc.live import errors as live
+from gemini_grpc.live.supervisor import PASSING
+
+_TIMEOUTS = {
+    "setup_timeout": "there was no setup_complete within {0:g} s; the server is silent, or it has too many "
+    "streams open already",
+    "idle": "nothing came from the server for {1:g} s",
+}
+
+
+def timed_out(reason: str, setup: float, idle: float | None) -> errors.RpcError:
+    """Return the error of a connection that we have ended because it was silent."""
+    code = grpc.StatusCode.UNAVAILABLE
+    return errors.make(code, _TIMEOUTS[reason].format(setup, idle or 0.0))
+
+
+def of(
+    error: errors.RpcError,
+    *,
+    reason: str,
+    opened: bool,
+    opened_once: bool,
+    age: float,
+    handle: str,
+    unsent: Sequence[Any],
+) -> live.LiveError:
+    """Return the error of a session whose connection has ended with a status."""
+    kind = _kind(error, reason, opened=opened, opened_once=opened_once)
+    failed = kind(
+        error.message or error.code.name,
+        cause=error,
+        phase="open" if opened else "setup",
+        age=age,
+        handle=handle,
+        unsent=unsent,
+        retryable=error.code in PASSING,
+    )
+    failed.__cause__ = error
+    return failed
+
+
+def _kind(
+    error: errors.RpcError, reason: str, *, opened: bool, opened_once: bool
+) -> type[live.LiveError]:
+    if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        too_large = "larger than max" in error.message
+        return live.MessageTooLarge if too_large else live.QuotaExceeded
+    if opened:
+        return live.ConnectionLost
+    if opened_once:
+        return live.ResumeFailed
+    return live.SetupTimeout if reason == "setup_timeout" else live.SetupRejected
+
+
+def overflow(age: float, handle: str, unsent: Sequence[Any]) -> live.LiveError:
+    """Return the error of a session whose events nobody takes."""
+    text = "the events of the session are not taken quickly enough; see Inbox"
+    return live.LiveError(text, phase="open", age=age, handle=handle, unsent=unsent)
+
+
+def internal(error: Exception, age: float) -> live.LiveError:
+    """Return the error of a session that failed because of a fault of ours."""
+    failed = live.LiveError(f"the session failed: {error!r}", age=age)
+    failed.__cause__ = error
+    return failed

@@ -1,0 +1,118 @@
+"""Control messages that were written, and of which nothing proves yet that they have arrived.
+
+The protocol has no acknowledgements, so what the model says is the proof: it answers what was asked.
+Messages arrive in the order they are written, so the proof of one is that of all before it. Whatever
+the model says in a turn that had begun, or was asked for, earlier proves nothing, because it may have
+been on its way already. A resumption update covers what was written some time before it came, not what
+may have crossed with it.
+
+Saying too often that something is uncertain costs a question, saying it too rarely loses a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemini_grpc.live import events
+
+if TYPE_CHECKING:
+    from gemini_grpc.live.events import Event
+    from gemini_grpc.live.outgoing import Outgoing
+
+CROSSING_SECONDS = 10.0
+"""How long a message may be under way while the server, not knowing it, sends an update."""
+
+OUTPUT = (
+    events.TextOut,
+    events.AudioOut,
+    events.PartOut,
+    events.Grounding,
+    events.GenerationComplete,
+)
+"""What only a turn of the model has, besides transcripts and calls."""
+
+
+def is_output(event: Event) -> bool:
+    """Tell whether an event belongs to a turn of the model that has not ended."""
+    if isinstance(event, events.Transcript):
+        return event.who == "model"
+    return isinstance(event, (*OUTPUT, events.ToolCall))
+
+
+@dataclass(slots=True)
+class _Entry:
+    message: Outgoing
+    turns: int
+    """How many turns of the model end before one that proves anything."""
+    at: float
+    """When it was written."""
+
+
+class Ledger:
+    """What is uncertain about one connection."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+        self._begun = False  # a turn was begun that has not said anything yet
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    @property
+    def asks(self) -> bool:
+        """The model was asked for a turn that has not said anything yet."""
+        return self._begun or any(entry.message.asks for entry in self._entries)
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        return iter([entry.message for entry in self._entries])
+
+    def add(self, message: Outgoing, now: float, *, turn_open: bool) -> None:
+        """Note that a message is being written, while a turn of the model is open or not."""
+        asked = sum(_asks(entry.message) for entry in self._entries)
+        awaited = message.blocking and not asked  # what asks for a turn has ended the wait for it
+        turns = 0 if awaited else int(turn_open or self._begun) + asked
+        self._entries.append(_Entry(message, turns, now))
+
+    def see(self, event: Event, now: float) -> None:
+        """Take an event for the proof it may be."""
+        if isinstance(event, events.ResumptionUpdate) and event.resumable:
+            self._begun = False
+            while self._entries and now - self._entries[0].at >= CROSSING_SECONDS:
+                del self._entries[0]
+            return
+        ends = isinstance(event, events.TurnEnd)
+        self._begun = (self._begun and not ends) or _begins(event)
+        if not ends and not is_output(event) and not _begins(event):
+            return
+        for at in range(len(self._entries) - 1, -1, -1):
+            if self._proves(event, self._entries[at]):
+                del self._entries[: at + 1]
+                break
+        if ends:
+            for entry in self._entries:
+                entry.turns = max(0, entry.turns - 1)
+
+    def take(self) -> tuple[Outgoing, ...]:
+        """Return what is uncertain, and forget it."""
+        found = tuple(self)
+        self._entries.clear()
+        self._begun = False
+        return found
+
+    def _proves(self, event: Event, entry: _Entry) -> bool:
+        if entry.turns:
+            return False
+        # calls may come one after the other; the next is no answer to a response for the last
+        late_call = isinstance(event, events.ToolCall) or _begins(event)
+        return not (late_call and entry.message.kind == "tool_response")
+
+
+def _asks(message: Outgoing) -> bool:
+    return message.asks or message.kind in {"text", "activity_end"}
+
+
+def _begins(event: Event) -> bool:
+    """Tell whether an event says that the model has begun something."""
+    return isinstance(event, events.ResumptionUpdate) and not event.resumable

@@ -1,0 +1,209 @@
+"""The seam to grpcio for live sessions: one connection, and waiting, in both colours.
+
+Rules that were measured on grpcio and are kept here:
+
+- one reader and one writer own a call; no caller ever touches it;
+- grpc.aio may report INTERNAL instead of the server's status when a write is under way, so the status
+  is taken when the call is done;
+- a write that fails says nothing: the status is the reader's;
+- the thread with which grpcio takes requests from an iterator ends only when the iterator does, so it is
+  woken at the end of a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import failure, wire
+
+if TYPE_CHECKING:
+    from gemini_grpc.live.clock import TimeSource
+
+
+class Signal:
+    """Lets threads wait for a change of what the lock guards."""
+
+    def __init__(self, lock: threading.RLock, clock: TimeSource) -> None:
+        self._changed = threading.Condition(lock)
+        self._clock = clock
+
+    def notify(self) -> None:
+        """Let everyone who waits look again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, predicate: Callable[[], object], until: float | None = None) -> bool:
+        """Wait until something is true or the time has come; tell whether it is true."""
+        timer = None if until is None else self._clock.call_at(until, self.notify)
+        try:
+            with self._changed:
+                while not predicate():
+                    if until is not None and self._clock.now() >= until:
+                        return False
+                    self._changed.wait()
+                return True
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+class AsyncSignal:
+    """Lets tasks of one event loop wait for a change."""
+
+    def __init__(self, lock: threading.RLock, clock: TimeSource) -> None:
+        self._clock = clock
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def notify(self) -> None:
+        """Let everyone who waits look again."""
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, predicate: Callable[[], object], until: float | None = None) -> bool:
+        """Wait until something is true or the time has come; tell whether it is true."""
+        timer = None if until is None else self._clock.call_at(until, self.notify)
+        try:
+            while not predicate():
+                if until is not None and self._clock.now() >= until:
+                    return False
+                future = asyncio.get_running_loop().create_future()
+                self._waiting.add(future)
+                try:
+                    await future
+                finally:
+                    self._waiting.discard(future)
+            return True
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+Dial = Callable[[float], tuple[Any, tuple[Any, ...]]]
+AsyncDial = Callable[[float], Awaitable[tuple[Any, tuple[Any, ...]]]]
+"""Returns grpcio's callable and the metadata of a new connection; asks for the credential each time, and
+has so many seconds for it."""
+
+Source = Callable[[], bytes | None]
+AsyncSource = Callable[[], Awaitable[bytes | None]]
+"""Gives the next message to write, waiting for it; None to end the writing."""
+
+
+class Link:
+    """One connection, for threads: grpcio's own thread takes what `source` gives."""
+
+    def __init__(
+        self, call: Any, metadata: tuple[Any, ...], source: Source, ended: Callable[[], None]
+    ) -> None:
+        self.done = False
+        """The call has ended."""
+        self._ended = ended
+        try:
+            self._call = call(iter(source, None), metadata=metadata)
+        except ValueError as cause:  # what grpcio raises then
+            raise errors.ClosedError("the client is closed; make a new one") from cause
+        self._call.add_done_callback(self._end)
+
+    def _end(self, _: object) -> None:
+        self.done = True
+        self._ended()
+
+    def read(self) -> bytes | None:
+        """Return the next message; None when the server has ended the call well.
+
+        Raises:
+            RpcError: The call failed.
+        """
+        try:
+            data = next(self._call, None)
+        except grpc.RpcError as cause:
+            raise failure.from_grpc(cause) from cause
+        assert data is None or isinstance(data, bytes)
+        return data
+
+    def cancel(self) -> None:
+        """End the call at once."""
+        self._call.cancel()
+
+
+class AsyncLink:
+    """One connection, for an event loop: a task writes what `source` gives."""
+
+    def __init__(
+        self, call: Any, metadata: tuple[Any, ...], source: AsyncSource, ended: Callable[[], None]
+    ) -> None:
+        self.done = False
+        """The call has ended."""
+        self._ended = ended
+        self._status: tuple[Any, Any, Any] | None = None
+        try:
+            self._call = call(metadata=metadata)
+        except grpc.aio.UsageError as cause:
+            raise errors.ClosedError("the client is closed; make a new one") from cause
+        self._call.add_done_callback(self._end)
+        self._writer = asyncio.create_task(self._write(source))
+
+    def _end(self, call: Any) -> None:
+        """Take the status now: later, a write that was under way may have hidden it."""
+        self.done = True
+        self._status = (
+            _now(call.code()),
+            _now(call.details()),
+            _now(call.trailing_metadata()),
+        )
+        self._ended()
+
+    async def _write(self, source: AsyncSource) -> None:
+        try:
+            while (data := await source()) is not None:
+                await self._call.write(data)
+            await self._call.done_writing()
+        except (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError):
+            return  # the call has ended; what it ended with is the reader's
+
+    async def read(self) -> bytes | None:
+        """Return the next message; None when the server has ended the call well.
+
+        Raises:
+            RpcError: The call failed.
+        """
+        try:
+            data = await self._call.read()
+        except grpc.RpcError as cause:
+            raise self._error() from cause
+        except asyncio.CancelledError as cause:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # it is the reading task that is cancelled, and grpcio ends the call as well
+            raise errors.make(grpc.StatusCode.CANCELLED, "the call was cancelled") from cause
+        if data is not wire.EOF:
+            assert isinstance(data, bytes)
+            return data
+        if self._status is not None and self._status[0] is not grpc.StatusCode.OK:
+            raise self._error()
+        return None
+
+    def _error(self) -> errors.RpcError:
+        assert self._status is not None
+        return failure.from_call(*self._status)
+
+    def cancel(self) -> None:
+        """End the call at once."""
+        self._call.cancel()
+
+
+def _now(coroutine: Any) -> Any:
+    """Return the result of a coroutine that has one already; the call is done."""
+    try:
+        coroutine.send(None)
+    except StopIteration as result:
+        return result.value
+    coroutine.close()
+    return None

@@ -1,0 +1,379 @@
+"""The live protocol of one connection after the other: a state machine without loop, thread or clock.
+
+- Whatever a caller may not do raises at the caller, before anything is queued.
+- Whatever the server sends never raises: what is wrong with it becomes `failure`, what is not known an
+  `Unknown` event.
+- It outlives connections: `connect` begins the next one, `disconnect` ends the turn that was open.
+
+What an API version can say is its `Dialect`, what a model can do its `Profile`; `reading` turns messages
+of the server into events, and this turns events into state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from gemini_grpc.live import events, profile, reading
+from gemini_grpc.live.audio import mime_type
+from gemini_grpc.live.dialect import Dialect
+from gemini_grpc.live.errors import LiveError, MalformedMessage, StateError, UnsupportedFeature
+from gemini_grpc.live.ledger import Ledger, is_output
+from gemini_grpc.live.outgoing import Kind, Outgoing
+
+if TYPE_CHECKING:
+    from gemini_grpc.live.config import LiveConfig
+    from gemini_grpc.live.events import Event
+
+State = Literal["new", "setup", "open", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A function call that is not answered yet."""
+
+    name: str
+    """The function."""
+    blocking: bool
+    """The model waits for the answer."""
+
+
+class LiveProtocol:
+    """What one session has said and heard, and what may be said next."""
+
+    def __init__(
+        self,
+        model: str,
+        config: LiveConfig,
+        *,
+        version: str = "v1beta",
+        declarations: Sequence[object] = (),
+        handle: str = "",
+        resumable: bool = True,
+    ) -> None:
+        """Check what is asked for against the version and the model.
+
+        Raises:
+            UnsupportedFeature: One of them does not have it.
+            FieldError: A field of the setup is unknown or has the wrong type.
+        """
+        self.profile = profile.of(model)
+        self._config = config
+        self._dialect = Dialect(version)
+        self._setup = _with_tools(config.setup(model), declarations)
+        self._blocking = self._check_setup(self._dialect.setup(self._setup))
+        self.can_resume = resumable and self._dialect.can_resume
+        """The version can resume sessions, and this one asks for it."""
+        self.state: State = "new"
+        self.failure: LiveError | None = None
+        """What is wrong with the connection as far as the server's messages tell."""
+        self.handle = handle
+        """The handle to go on with; empty if there is none."""
+        self.resumable = bool(handle)
+        """The server can go on from the handle now: nothing is being generated."""
+        self.turn_open = False
+        """The model's turn has begun and has not ended."""
+        self.activity = False
+        """The user's activity has begun and has not ended."""
+        self.pending: dict[str, Pending] = {}
+        """The calls that are not answered yet, by id."""
+        self.usage = events.Usage()
+        """The sum of all turns."""
+        self._turn_usage = events.Usage()
+        self._interrupted = False
+        self._cancelled: set[str] = set()
+        self._answers: list[Outgoing] = []  # of calls, that are not written yet
+        self._ledger = Ledger()
+        self._uncertain: tuple[Outgoing, ...] = ()
+        self._activity_written = False
+
+    # the setup
+
+    def _check_setup(self, setup: Any) -> dict[str, bool]:
+        """Refuse what the model does not have; return which functions block."""
+        modalities = setup.generation_config.response_modalities
+        modality = setup.generation_config.Modality
+        if len(modalities) > 1:
+            names = ", ".join(map(modality.Name, modalities))
+            raise UnsupportedFeature(f"a session answers with one modality, not {names}")
+        if modality.Value("TEXT") in modalities and not self.profile.text_output:
+            raise UnsupportedFeature(
+                f"model {self.profile.name} has no text output; use AUDIO with transcripts=True"
+            )
+        return {
+            each.name: self._check_behavior(each)
+            for tool in setup.tools
+            for each in tool.function_declarations
+        }
+
+    def _check_behavior(self, declaration: Any) -> bool:
+        """Return whether a function blocks."""
+        behavior = getattr(declaration, "behavior", 0)  # v1alpha has no choice
+        if not behavior:
+            return self.profile.blocking_by_default
+        blocking: bool = behavior == declaration.BLOCKING
+        if not blocking and not self.profile.non_blocking:
+            raise UnsupportedFeature(
+                f"model {self.profile.name} has no NON_BLOCKING functions, and "
+                f"{declaration.name!r} is one"
+            )
+        return blocking
+
+    def is_declared(self, function: str) -> bool:
+        """Tell whether the model was told of a function."""
+        return function in self._blocking
+
+    def is_blocking(self, function: str) -> bool:
+        """Tell whether the model waits for the answers of a function."""
+        return self._blocking.get(function, self.profile.blocking_by_default)
+
+    def connect(self) -> bytes:
+        """Begin a connection and return its first message, the setup."""
+        setup = dict(self._setup)
+        if self.can_resume:
+            setup["session_resumption"] = {"handle": self.handle} if self.handle else {}
+        self.state = "setup"
+        self.failure = None
+        return self._dialect.encode({"setup": setup})
+
+    # what the caller says
+
+    def content(self, turns: Sequence[Any], *, turn_complete: bool = True) -> Outgoing:
+        """Return turns of the conversation; they interrupt the model, and a complete one is answered."""
+        self._check_open()
+        content = {"turns": list(turns), "turn_complete": turn_complete}
+        data = self._dialect.encode({"client_content": content})
+        return Outgoing("content", data, asks=turn_complete)
+
+    def text(self, text: str) -> Outgoing:
+        """Return a piece of realtime text."""
+        return self._realtime("text", text)
+
+    def audio(self, pcm: bytes, rate: int) -> Outgoing:
+        """Return a piece of realtime audio: PCM, 16 bit, one channel."""
+        if len(pcm) % 2:
+            raise StateError(f"pcm has {len(pcm)} bytes; 16-bit samples make an even number")
+        blob = {"mime_type": mime_type(rate), "data": pcm}
+        return self._realtime("audio", blob, seconds=len(pcm) / 2 / rate)
+
+    def video(self, image: bytes, image_type: str) -> Outgoing:
+        """Return a frame of realtime video."""
+        return self._realtime("video", {"mime_type": image_type, "data": image})
+
+    def audio_stream_end(self) -> Outgoing:
+        """Return the mark that no audio follows for now."""
+        if self._config.manual_activity:
+            raise UnsupportedFeature("audio_stream_end is for sessions without manual_activity")
+        return self._realtime("audio_stream_end", value=True)
+
+    def activity_start(self) -> Outgoing:
+        """Return the mark that the user begins to speak."""
+        self._check_manual("activity_start")
+        if self.activity:
+            raise StateError("activity_start was sent already; send activity_end first")
+        message = self._realtime("activity_start", {})
+        self.activity = True
+        return message
+
+    def activity_end(self) -> Outgoing:
+        """Return the mark that the user has finished."""
+        self._check_manual("activity_end")
+        if not self.activity:
+            raise StateError("activity_end without activity_start")
+        message = self._realtime("activity_end", {})
+        self.activity = False
+        return message
+
+    def tool_response(
+        self,
+        call: str,
+        response: Mapping[str, Any],
+        *,
+        scheduling: str = "",
+        will_continue: bool = False,
+    ) -> Outgoing:
+        """Return the answer to a call.
+
+        Raises:
+            StateError: The call is not known, is cancelled, or has been answered.
+            UnsupportedFeature: The function blocks, and only others have a choice.
+            FieldError: The response is no JSON.
+        """
+        self._check_open()
+        pending = self.pending.get(call)
+        if pending is None:
+            said = "was cancelled" if call in self._cancelled else "is not pending"
+            raise StateError(f"call {call!r} {said}; it cannot be answered")
+        if (scheduling or will_continue) and pending.blocking:
+            raise UnsupportedFeature("scheduling and will_continue are for NON_BLOCKING functions")
+        answer: dict[str, Any] = {"id": call, "name": pending.name, "response": dict(response)}
+        if scheduling:
+            answer["scheduling"] = scheduling
+        if will_continue:
+            answer["will_continue"] = True
+        data = self._dialect.encode({"tool_response": {"function_responses": [answer]}})
+        if not will_continue:
+            del self.pending[call]
+        result = events.ToolResult(call, pending.name, response)
+        message = Outgoing("tool_response", data, answer=result, blocking=pending.blocking)
+        self._answers.append(message)
+        return message
+
+    @property
+    def holds_realtime(self) -> bool:
+        """A blocking call has no answer that is on its way, and until then the model takes no input."""
+        if self.profile.input_during_call == "sent":
+            return False
+        pending = any(pending.blocking for pending in self.pending.values())
+        return pending or any(answer.blocking for answer in self._answers)
+
+    def _realtime(self, kind: Kind, value: Any, *, seconds: float = 0.0) -> Outgoing:
+        self._check_open()
+        return Outgoing(kind, self._dialect.realtime(kind, value), seconds)
+
+    def _check_manual(self, name: str) -> None:
+        if not self._config.manual_activity:
+            raise UnsupportedFeature(f"{name} needs LiveConfig(manual_activity=True)")
+
+    def _check_open(self) -> None:
+        if self.state == "closed":
+            raise StateError("the session has ended")
+
+    def written(self, message: Outgoing, now: float = 0.0) -> None:
+        """Note that a message is on its way, at a time of the caller's clock."""
+        if message.kind in {"activity_start", "activity_end"}:
+            self._activity_written = message.kind == "activity_start"
+        if message in self._answers:
+            self._answers.remove(message)
+        if message.is_control:
+            self._ledger.add(message, now, turn_open=self.turn_open)
+
+    # what the server says
+
+    def receive(self, data: bytes, now: float = 0.0) -> list[Event]:
+        """Return what a message of the server means; what is wrong with it becomes `failure`."""
+        try:
+            message = self._dialect.decode(data)
+        except MalformedMessage as error:
+            self.failure = error
+            return []
+        kind = message.WhichOneof("message_type")
+        greets = kind == "setup_complete"
+        if self.state == "setup" and not greets:
+            text = f"the first message is {kind or 'empty'}, not setup_complete"
+            self.failure = MalformedMessage(text, data)
+            return []
+        found = reading.read(message, self._dialect)
+        if self.state != "setup" and greets:
+            found.append(events.Unknown(self._dialect.message(message)))
+        if self.state == "setup":
+            self.state = "open"
+        return [event for each in found if (event := self._take(each, now)) is not None]
+
+    def message(self, data: bytes) -> Any:
+        """Return a message of the server as it is, for whoever wants to see everything."""
+        return self._dialect.message(self._dialect.decode(data))
+
+    def _take(self, event: Event, now: float) -> Event | None:
+        """Change with an event; return it as it is told, or None if it says nothing new."""
+        self._ledger.see(event, now)
+        if is_output(event):
+            self._interrupted = self._interrupted and self.turn_open
+            self.turn_open = True
+            self.resumable = False
+        match event:
+            case events.Interrupted():
+                self._interrupted = True
+            case events.TurnEnd(waiting=waiting):
+                return self._end_turn("interrupted" if self._interrupted else "complete", waiting)
+            case events.UsageReport(usage=usage):
+                self._turn_usage += usage
+                self.usage += usage
+            case events.ToolCall(id=call, name=name):
+                if call in self.pending:
+                    return None  # the same once more
+                self.pending[call] = Pending(name, self.is_blocking(name))
+                self._cancelled.discard(call)
+            case events.ToolCallCancelled(ids=ids):
+                self._cancel(ids)
+            case events.ResumptionUpdate(handle=handle, resumable=resumable):
+                self.resumable = resumable
+                if resumable and handle:
+                    self.handle = handle
+        return event
+
+    def _end_turn(self, reason: events.EndReason, waiting: bool = False) -> events.TurnEnd:
+        end = events.TurnEnd(reason, self._turn_usage, waiting)
+        self._turn_usage = events.Usage()
+        self.turn_open = False
+        self._interrupted = False
+        return end
+
+    def _cancel(self, calls: Sequence[str]) -> None:
+        for call in calls:
+            self.pending.pop(call, None)
+        self._answers = [each for each in self._answers if each.answer_id not in calls]
+        self._cancelled.update(calls)
+
+    # between connections
+
+    @property
+    def awaits_turn(self) -> bool:
+        """A turn of the model has begun, or was asked for."""
+        return self.turn_open or self._ledger.asks
+
+    @property
+    def quiet(self) -> bool:
+        """The connection can be replaced without losing anything.
+
+        There is no turn, no call, a good handle, and nothing written that may not be part of it.
+        """
+        idle = not (self.turn_open or self.pending or self._ledger)
+        return idle and bool(self.handle) and self.resumable
+
+    def disconnect(self) -> list[Event]:
+        """End the connection: a turn that was open or due gets its end, its calls are void.
+
+        That includes calls whose answers were not written: no other connection knows them.
+        """
+        found: list[Event] = []
+        void = tuple(dict.fromkeys([*self.pending, *(each.answer_id for each in self._answers)]))
+        if void:
+            found.append(events.ToolCallCancelled(void))
+            self._cancel(void)
+        if self.awaits_turn:
+            found.append(self._end_turn("connection_lost"))
+        self._uncertain += self._ledger.take()
+        self._interrupted = False
+        if self.state != "closed":
+            self.state = "new"
+        return found
+
+    @property
+    def uncertain(self) -> tuple[Outgoing, ...]:
+        """The control messages that were written, without a proof that they have arrived."""
+        return (*self._uncertain, *self._ledger)
+
+    def take_uncertain(self) -> tuple[Outgoing, ...]:
+        """Return, once, the control messages that connections before may or may not have delivered."""
+        found, self._uncertain = self._uncertain, ()
+        return found
+
+    def restore(self) -> Outgoing | None:
+        """Return what a new connection has to be told first: that the user is in mid-speech."""
+        if not self._activity_written:
+            return None
+        self._activity_written = False
+        return Outgoing("activity_start", self._dialect.realtime("activity_start", {}))
+
+    def close(self) -> None:
+        """End the session."""
+        self.state = "closed"
+
+
+def _with_tools(setup: dict[str, Any], declarations: Sequence[object]) -> dict[str, Any]:
+    if not declarations:
+        return setup
+    tools = [*setup.get("tools", ()), {"function_declarations": list(declarations)}]
+    return setup | {"tools": tools}

@@ -1,0 +1,173 @@
+"""Decide what happens when a connection ends: nothing, an error, or another connection, and when.
+
+Without clock and randomness of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import grpc
+
+if TYPE_CHECKING:
+    from gemini_grpc.errors import RpcError
+    from gemini_grpc.live.config import Resume
+
+Code = grpc.StatusCode
+
+PASSING = frozenset(
+    {
+        Code.UNAVAILABLE,
+        Code.ABORTED,
+        Code.DEADLINE_EXCEEDED,
+        Code.INTERNAL,
+        Code.CANCELLED,
+        Code.UNKNOWN,
+    }
+)
+"""The statuses after which another connection may work. DEADLINE_EXCEEDED and ABORTED are how the service
+ends connections that have lived too long."""
+
+REFUSED_HANDLE = frozenset({Code.INVALID_ARGUMENT, Code.NOT_FOUND})
+"""What a setup with a handle ends with when the handle is not accepted, and never will be."""
+
+BUSY_HANDLE = Code.FAILED_PRECONDITION
+"""What it ends with while the server believes that the connection before is still open."""
+BUSY_COUNT = 5
+"""How many of those in a row it takes to give the handle up."""
+
+STABLE_SECONDS = 5.0
+"""A connection that ends before has failed; if it was resumed, its handle may be to blame."""
+POISON_COUNT = 2
+"""How many of those in a row it takes to give the handle up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do next."""
+
+    action: Literal["end", "fail", "dial"]
+    pause: float = 0.0
+    """Seconds to wait before dialing."""
+    forget_handle: bool = False
+    """Begin a new conversation instead of resuming."""
+
+
+class Supervisor:
+    """Watches the connections of one session come and go."""
+
+    def __init__(self, resume: Resume | None, *, chance: Callable[[], float]) -> None:
+        self._resume = resume
+        self._chance = chance
+        self._ever_opened = False
+        self._opened: float | None = None
+        self._resumed = False
+        self._lost: float | None = None
+        self._failures = 0  # attempts in a row that were not set up
+        self._short = 0  # connections in a row that did not last
+        self._poisonings = 0
+        self._busy = 0
+
+    def opened(self, now: float, *, resumed: bool) -> None:
+        """Note that a connection is set up."""
+        self._ever_opened = True
+        self._opened = now
+        self._resumed = resumed
+        self._lost = None
+        self._failures = 0
+        self._busy = 0
+
+    def worked(self) -> None:
+        """Note that the model has completed a turn, so nothing is wrong with the handle."""
+        self._poisonings = 0
+
+    def may_swap(self, *, has_handle: bool) -> bool:
+        """Tell whether a connection that is going away may be replaced before it ends."""
+        resume = self._resume
+        return resume is not None and (has_handle or resume.fresh_without_handle)
+
+    def swapped(self, now: float) -> Decision:
+        """Decide after a connection was ended by us, because the server was going away."""
+        assert self._resume is not None
+        self._note_end(now)
+        return self._try_again(now, self._resume, forget=False)
+
+    def ended(
+        self, now: float, error: RpcError | None, *, has_handle: bool, in_setup: bool
+    ) -> Decision:
+        """Decide after the end of a connection; no error means that the server has ended it well."""
+        if error is None:
+            return Decision("end")
+        resume = self._resume
+        if resume is None or not (self._ever_opened or resume.handle):
+            return Decision("fail")
+        soon = self._note_end(now)
+        forget = has_handle and (
+            self._is_refused(error) if in_setup else self._is_poisoned(soon=soon)
+        )
+        if forget and resume.on_poisoned == "fail":
+            return Decision("fail")
+        busy = in_setup and has_handle and error.code is BUSY_HANDLE
+        passing = error.code in PASSING or forget or busy
+        if not passing or (not has_handle and not resume.fresh_without_handle):
+            return Decision("fail")
+        return self._try_again(now, resume, forget=forget)
+
+    def _note_end(self, now: float) -> bool:
+        """Note the end of a connection; tell whether it was open, and only for a short time."""
+        opened, self._opened = self._opened, None
+        soon = opened is not None and now - opened < STABLE_SECONDS
+        if opened is not None:
+            self._short = self._short + 1 if soon else 0
+        if self._lost is None:
+            self._lost = now
+        return soon
+
+    def _is_refused(self, error: RpcError) -> bool:
+        """Tell whether the setup failed because of its handle."""
+        self._busy = self._busy + 1 if error.code is BUSY_HANDLE else 0
+        return error.code in REFUSED_HANDLE or self._busy >= BUSY_COUNT
+
+    def _is_poisoned(self, *, soon: bool) -> bool:
+        """Tell whether connections that were resumed end too soon, time after time."""
+        self._poisonings = self._poisonings + 1 if self._resumed and soon else 0
+        if self._poisonings < POISON_COUNT:
+            return False
+        self._poisonings = 0
+        return True
+
+    def _try_again(self, now: float, resume: Resume, *, forget: bool) -> Decision:
+        assert self._lost is not None
+        self._failures += 1
+        if self._failures > resume.attempts or now - self._lost >= resume.budget:
+            return Decision("fail")
+        return Decision("dial", self._pause(resume), forget)
+
+    def _pause(self, resume: Resume) -> float:
+        """Return the seconds before the next attempt: none before the first, then more each time.
+
+        Connections that are accepted and do not last make for pauses as well, so that a server that does
+        this is not stormed; but they do not count as attempts.
+        """
+        before = max(self._failures, self._short) - 2
+        if before < 0:
+            return 0.0
+        full = min(resume.maximum, resume.initial * 2.0 ** min(before, 30))
+        return full * (1 - 0.5 * self._chance())
+
+
+WISH_SECONDS = 60.0
+"""How long before the end of a connection a quiet moment is used to replace it; some servers tell much
+earlier that it will end."""
+
+
+def wish_after(time_left: float) -> float:
+    """Return after how many seconds a connection that is going away is replaced at a quiet moment."""
+    return max(0.0, time_left - WISH_SECONDS)
+
+
+def swap_after(time_left: float) -> float:
+    """Return after how many seconds a connection that is going away is replaced, quiet or not."""
+    return max(0.0, time_left - max(1.0, min(time_left, WISH_SECONDS) / 3))

@@ -1,0 +1,102 @@
+"""What proves that a message has arrived, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from gemini_grpc.live import Outgoing, events
+from gemini_grpc.live.ledger import CROSSING_SECONDS, Ledger
+
+TEXT = events.TextOut("x")
+END = events.TurnEnd("complete", events.Usage())
+BUSY = events.ResumptionUpdate("", resumable=False)
+READY = events.ResumptionUpdate("h", resumable=True)
+CALL = events.ToolCall("a", "f", {})
+
+
+def question() -> Outgoing:
+    return Outgoing("content", b"", asks=True)
+
+
+def mark() -> Outgoing:
+    return Outgoing("audio_stream_end", b"")
+
+
+def ledger_of(*messages: Outgoing, turn_open: bool = False) -> Ledger:
+    made = Ledger()
+    for message in messages:
+        made.add(message, 0.0, turn_open=turn_open)
+    return made
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [TEXT, END, BUSY, CALL, events.AudioOut(b""), events.GenerationComplete(), events.Transcript("model", "x")],
+)  # fmt: skip
+def test_a_turn_proves_the_question_and_what_was_before(proof: events.Event) -> None:
+    ledger = ledger_of(mark(), question())
+    assert ledger.asks
+    ledger.see(proof, 0.0)
+    assert not ledger
+
+
+def test_a_turn_that_was_begun_is_due_until_it_has_ended() -> None:
+    ledger = ledger_of(question())
+    ledger.see(BUSY, 0.0)
+    assert ledger.asks
+    later = mark()
+    ledger.add(later, 0.0, turn_open=False)
+    ledger.see(TEXT, 0.0)
+    assert tuple(ledger) == (later,)
+    ledger.see(END, 0.0)
+    assert not ledger.asks
+
+
+@pytest.mark.parametrize(
+    "other",
+    [events.Transcript("user", "x"), events.Interrupted(), events.GoingAway(1.0), READY, events.UsageReport(events.Usage())],
+)  # fmt: skip
+def test_other_events_prove_nothing(other: events.Event) -> None:
+    ledger = ledger_of(question())
+    ledger.see(other, 0.0)
+    assert ledger
+
+
+def test_a_turn_that_was_open_proves_nothing_until_it_has_ended() -> None:
+    ledger = ledger_of(question(), turn_open=True)
+    for event in (TEXT, END):
+        ledger.see(event, 0.0)
+    assert ledger
+    ledger.see(TEXT, 0.0)
+    assert not ledger
+
+
+def test_each_question_has_a_turn_of_its_own() -> None:
+    first, second = question(), question()
+    ledger = ledger_of(first, second)
+    ledger.see(TEXT, 0.0)
+    assert tuple(ledger) == (second,)
+    ledger.see(END, 0.0)
+    assert tuple(ledger) == (second,)
+    ledger.see(TEXT, 0.0)
+    assert not ledger
+
+
+def test_an_answer_is_proved_by_what_the_model_says_not_by_its_next_call() -> None:
+    answer = Outgoing("tool_response", b"", blocking=True)
+    ledger = ledger_of(answer, turn_open=True)
+    ledger.see(CALL, 0.0)
+    ledger.see(BUSY, 0.0)
+    assert tuple(ledger) == (answer,)
+    ledger.see(TEXT, 0.0)
+    assert not ledger
+
+
+def test_an_update_covers_what_was_written_long_before() -> None:
+    ledger = Ledger()
+    old, new = mark(), mark()
+    ledger.add(old, 0.0, turn_open=False)
+    ledger.add(new, 5.0, turn_open=False)
+    ledger.see(READY, CROSSING_SECONDS)
+    assert ledger.take() == (new,)
+    assert not ledger
