@@ -24,8 +24,18 @@ class GoneError(Exception):
 class Exchange:
     """One attempt of a call on the server's side."""
 
-    def __init__(self, context: Context, clock: Clock, journal: Journal, attempt: Attempt) -> None:
+    def __init__(
+        self,
+        context: Context,
+        clock: Clock,
+        journal: Journal,
+        attempt: Attempt,
+        *,
+        is_session: bool = False,
+    ) -> None:
         self._context = context
+        self._is_session = is_session
+        self._answered = False
         self._clock = clock
         self._journal = journal
         self._gone: queue.Queue[None] = queue.Queue()
@@ -58,8 +68,14 @@ class Exchange:
         self._stay_gone()
 
     def succeed(self) -> None:
-        """Note that all has been answered."""
-        self._journal.end(self.attempt, "OK")
+        """Note that all has been answered.
+
+        A session that was cancelled looks the same at first, because grpcio ends the requests before
+        it says so; its end is noted when the call is over.
+        """
+        self._answered = True
+        if not self._is_session:
+            self._journal.end(self.attempt, "OK")
 
     def refuse(self, error: StatusError) -> NoReturn:
         """End the call with a status."""
@@ -74,6 +90,8 @@ class Exchange:
 
     def _leave(self) -> None:
         """Note the end of the call, however it came; called by grpcio."""
+        if self._answered and not _was_cancelled(self._context):
+            self._journal.end(self.attempt, "OK")
         left = time_remaining(self._context)
         code = grpc.StatusCode.CANCELLED
         if left is not None and left <= 0:
@@ -84,6 +102,11 @@ class Exchange:
     def _stay_gone(self) -> NoReturn:
         self._gone.put(None)
         raise GoneError
+
+
+def _was_cancelled(context: Context) -> bool:
+    """Tell whether the client has cancelled a call that is over; grpcio does not tell in public."""
+    return getattr(getattr(context, "_state", None), "client", None) == "cancelled"
 
 
 def time_remaining(context: Context) -> float | None:

@@ -131,7 +131,13 @@ class Route:
             peer=context.peer(),
             client_certificate=_client_certificate(context),
         )
-        exchange = Exchange(context, world.clock, conditions.journal, attempt)
+        exchange = Exchange(
+            context,
+            world.clock,
+            conditions.journal,
+            attempt,
+            is_session=self._spec.shape == "bidi",
+        )
         call = Call(world, self._version, self._spec, {}, dict(metadata), exchange.is_active)
         try:
             if conditions.authentication is not None:
