@@ -46,8 +46,10 @@ def is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
         plan = plans.get(name)
         if plan is None:
             return False
+        if value is None:
+            continue
         kinds, test = plan
-        if type(value) not in kinds or (test and value is not None and not test(value)):
+        if type(value) not in kinds or (test and not test(value)):
             return False
     return True
 

@@ -71,7 +71,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "parent": parent,
             "cached_content": cached_content,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -106,7 +106,9 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     async def update_cached_content(
         self,
@@ -144,7 +146,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -175,7 +177,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 

@@ -88,7 +88,9 @@ class LlmUtilityServiceAsyncClient(AsyncService):
             "tools": tools,
             "generation_config": generation_config,
         }
-        return await self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata
+        )
 
     async def compute_tokens(
         self,
@@ -133,4 +135,6 @@ class LlmUtilityServiceAsyncClient(AsyncService):
             "model": model,
             "contents": contents,
         }
-        return await self._unary(_rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata
+        )

@@ -111,7 +111,9 @@ class PredictionServiceAsyncClient(AsyncService):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return await self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     async def stream_generate_content(
         self,
@@ -181,7 +183,7 @@ class PredictionServiceAsyncClient(AsyncService):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return await self._stream(
+        return await self._channel.stream(
             _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -238,4 +240,6 @@ class PredictionServiceAsyncClient(AsyncService):
             "auto_truncate": auto_truncate,
             "embed_content_config": embed_content_config,
         }
-        return await self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata
+        )

@@ -71,7 +71,9 @@ class GenAiCacheServiceClient(Service):
             "parent": parent,
             "cached_content": cached_content,
         }
-        return self._unary(_rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def get_cached_content(
         self,
@@ -104,7 +106,9 @@ class GenAiCacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def update_cached_content(
         self,
@@ -142,7 +146,9 @@ class GenAiCacheServiceClient(Service):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def delete_cached_content(
         self,
@@ -171,7 +177,9 @@ class GenAiCacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def list_cached_contents(
         self,

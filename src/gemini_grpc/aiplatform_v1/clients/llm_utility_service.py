@@ -88,7 +88,7 @@ class LlmUtilityServiceClient(Service):
             "tools": tools,
             "generation_config": generation_config,
         }
-        return self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
 
     def compute_tokens(
         self,
@@ -133,4 +133,4 @@ class LlmUtilityServiceClient(Service):
             "model": model,
             "contents": contents,
         }
-        return self._unary(_rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.COMPUTE_TOKENS, request, fields, timeout, retry, metadata)

@@ -111,7 +111,7 @@ class PredictionServiceClient(Service):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     def stream_generate_content(
         self,
@@ -181,7 +181,9 @@ class PredictionServiceClient(Service):
             "model_armor_config": model_armor_config,
             "generation_config": generation_config,
         }
-        return self._stream(_rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.stream(
+            _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def embed_content(
         self,
@@ -236,4 +238,4 @@ class PredictionServiceClient(Service):
             "auto_truncate": auto_truncate,
             "embed_content_config": embed_content_config,
         }
-        return self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)

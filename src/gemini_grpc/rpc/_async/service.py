@@ -179,28 +179,6 @@ class AsyncService(paths.CommonPaths):
         """Forget an operation; it is not stopped."""
         await self._channel.unary(operations.DELETE, {"name": name})
 
-    async def _unary(
-        self,
-        method: Method[Req, Res],
-        request: object,
-        fields: Mapping[str, object] | None,
-        timeout: float | Default | None,
-        retry: Retry,
-        metadata: Metadata,
-    ) -> Res:
-        return await self._channel.unary(method, request, fields, timeout, retry, metadata)
-
-    async def _stream(
-        self,
-        method: Method[Req, Res],
-        request: object,
-        fields: Mapping[str, object] | None,
-        timeout: float | Default | None,
-        retry: Retry,
-        metadata: Metadata,
-    ) -> AsyncStream[Res]:
-        return await self._channel.stream(method, request, fields, timeout, retry, metadata)
-
     async def _bidi(
         self,
         method: Method[Req, Res],

@@ -44,7 +44,9 @@ class Connection:
             opened = self._open()
         found = opened.callables.get(method.path)
         if found is None:
-            found = getattr(opened.channel, _KIND[method.shape])(method.path)
+            make = getattr(opened.channel, _KIND[method.shape])
+            # as the stubs do that grpcio generates: core then looks the method up once, not each call
+            found = make(method.path) if self._ready else make(method.path, _registered_method=True)
             opened.callables[method.path] = found
         return found
 

@@ -180,28 +180,6 @@ class Service(paths.CommonPaths):
         """Forget an operation; it is not stopped."""
         self._channel.unary(operations.DELETE, {"name": name})
 
-    def _unary(
-        self,
-        method: Method[Req, Res],
-        request: object,
-        fields: Mapping[str, object] | None,
-        timeout: float | Default | None,
-        retry: Retry,
-        metadata: Metadata,
-    ) -> Res:
-        return self._channel.unary(method, request, fields, timeout, retry, metadata)
-
-    def _stream(
-        self,
-        method: Method[Req, Res],
-        request: object,
-        fields: Mapping[str, object] | None,
-        timeout: float | Default | None,
-        retry: Retry,
-        metadata: Metadata,
-    ) -> Stream[Res]:
-        return self._channel.stream(method, request, fields, timeout, retry, metadata)
-
     def _bidi(
         self,
         method: Method[Req, Res],

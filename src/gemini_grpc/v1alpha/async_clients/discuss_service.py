@@ -79,7 +79,9 @@ class DiscussServiceAsyncClient(AsyncService):
             "top_p": top_p,
             "top_k": top_k,
         }
-        return await self._unary(_rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata
+        )
 
     async def count_message_tokens(
         self,
@@ -115,6 +117,6 @@ class DiscussServiceAsyncClient(AsyncService):
             "model": model,
             "prompt": prompt,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata
         )

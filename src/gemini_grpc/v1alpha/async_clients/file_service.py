@@ -66,7 +66,9 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "file": file,
         }
-        return await self._unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_FILE, request, fields, timeout, retry, metadata
+        )
 
     async def list_files(
         self,
@@ -134,7 +136,7 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
 
     async def delete_file(
         self,
@@ -163,4 +165,6 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_FILE, request, fields, timeout, retry, metadata
+        )

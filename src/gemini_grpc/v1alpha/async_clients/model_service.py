@@ -74,7 +74,7 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
 
     async def list_models(
         self,
@@ -141,7 +141,9 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata
+        )
 
     async def list_tuned_models(
         self,
@@ -255,7 +257,9 @@ class ModelServiceAsyncClient(AsyncService):
             "tuned_model": tuned_model,
             "update_mask": update_mask,
         }
-        return await self._unary(_rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata
+        )
 
     async def delete_tuned_model(
         self,
@@ -283,4 +287,6 @@ class ModelServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata
+        )

@@ -64,4 +64,4 @@ class PredictionServiceAsyncClient(AsyncService):
             "instances": instances,
             "parameters": parameters,
         }
-        return await self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)

@@ -94,7 +94,9 @@ class TextServiceAsyncClient(AsyncService):
             "safety_settings": safety_settings,
             "stop_sequences": stop_sequences,
         }
-        return await self._unary(_rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata
+        )
 
     async def embed_text(
         self,
@@ -129,7 +131,7 @@ class TextServiceAsyncClient(AsyncService):
             "model": model,
             "text": text,
         }
-        return await self._unary(_rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
 
     async def batch_embed_text(
         self,
@@ -166,7 +168,9 @@ class TextServiceAsyncClient(AsyncService):
             "texts": texts,
             "requests": requests,
         }
-        return await self._unary(_rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata
+        )
 
     async def count_text_tokens(
         self,
@@ -201,4 +205,6 @@ class TextServiceAsyncClient(AsyncService):
             "model": model,
             "prompt": prompt,
         }
-        return await self._unary(_rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata
+        )

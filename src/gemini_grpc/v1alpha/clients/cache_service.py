@@ -104,7 +104,9 @@ class CacheServiceClient(Service):
         fields = {
             "cached_content": cached_content,
         }
-        return self._unary(_rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def get_cached_content(
         self,
@@ -136,7 +138,9 @@ class CacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def update_cached_content(
         self,
@@ -173,7 +177,9 @@ class CacheServiceClient(Service):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def delete_cached_content(
         self,
@@ -201,4 +207,6 @@ class CacheServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )

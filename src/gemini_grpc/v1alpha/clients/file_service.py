@@ -66,7 +66,7 @@ class FileServiceClient(Service):
         fields = {
             "file": file,
         }
-        return self._unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
 
     def list_files(
         self,
@@ -134,7 +134,7 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
 
     def delete_file(
         self,
@@ -163,4 +163,4 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)

@@ -74,7 +74,7 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_MODEL, request, fields, timeout, retry, metadata)
 
     def list_models(
         self,
@@ -141,7 +141,7 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_TUNED_MODEL, request, fields, timeout, retry, metadata)
 
     def list_tuned_models(
         self,
@@ -253,7 +253,9 @@ class ModelServiceClient(Service):
             "tuned_model": tuned_model,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.UPDATE_TUNED_MODEL, request, fields, timeout, retry, metadata
+        )
 
     def delete_tuned_model(
         self,
@@ -281,4 +283,6 @@ class ModelServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.DELETE_TUNED_MODEL, request, fields, timeout, retry, metadata
+        )

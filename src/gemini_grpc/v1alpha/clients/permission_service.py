@@ -74,7 +74,9 @@ class PermissionServiceClient(Service):
             "parent": parent,
             "permission": permission,
         }
-        return self._unary(_rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     def get_permission(
         self,
@@ -107,7 +109,7 @@ class PermissionServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_PERMISSION, request, fields, timeout, retry, metadata)
 
     def list_permissions(
         self,
@@ -180,7 +182,9 @@ class PermissionServiceClient(Service):
             "permission": permission,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     def delete_permission(
         self,
@@ -210,7 +214,9 @@ class PermissionServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     def transfer_ownership(
         self,
@@ -245,4 +251,6 @@ class PermissionServiceClient(Service):
             "name": name,
             "email_address": email_address,
         }
-        return self._unary(_rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata
+        )

@@ -64,4 +64,4 @@ class PredictionServiceClient(Service):
             "instances": instances,
             "parameters": parameters,
         }
-        return self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)

@@ -95,7 +95,7 @@ class RetrieverServiceClient(Service):
         fields = {
             "corpus": corpus,
         }
-        return self._unary(_rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata)
 
     def get_corpus(
         self,
@@ -128,7 +128,7 @@ class RetrieverServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
 
     def update_corpus(
         self,
@@ -163,7 +163,7 @@ class RetrieverServiceClient(Service):
             "corpus": corpus,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata)
 
     def delete_corpus(
         self,
@@ -195,7 +195,7 @@ class RetrieverServiceClient(Service):
             "name": name,
             "force": force,
         }
-        return self._unary(_rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata)
 
     def list_corpora(
         self,
@@ -272,7 +272,7 @@ class RetrieverServiceClient(Service):
             "metadata_filters": metadata_filters,
             "results_count": results_count,
         }
-        return self._unary(_rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata)
 
     def create_document(
         self,
@@ -307,7 +307,7 @@ class RetrieverServiceClient(Service):
             "parent": parent,
             "document": document,
         }
-        return self._unary(_rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     def get_document(
         self,
@@ -338,7 +338,7 @@ class RetrieverServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata)
 
     def update_document(
         self,
@@ -372,7 +372,7 @@ class RetrieverServiceClient(Service):
             "document": document,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     def delete_document(
         self,
@@ -403,7 +403,7 @@ class RetrieverServiceClient(Service):
             "name": name,
             "force": force,
         }
-        return self._unary(_rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata)
 
     def list_documents(
         self,
@@ -483,7 +483,7 @@ class RetrieverServiceClient(Service):
             "results_count": results_count,
             "metadata_filters": metadata_filters,
         }
-        return self._unary(_rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata)
 
     def create_chunk(
         self,
@@ -518,7 +518,7 @@ class RetrieverServiceClient(Service):
             "parent": parent,
             "chunk": chunk,
         }
-        return self._unary(_rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata)
 
     def batch_create_chunks(
         self,
@@ -553,7 +553,9 @@ class RetrieverServiceClient(Service):
             "parent": parent,
             "requests": requests,
         }
-        return self._unary(_rpc.BATCH_CREATE_CHUNKS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.BATCH_CREATE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     def get_chunk(
         self,
@@ -584,7 +586,7 @@ class RetrieverServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
 
     def update_chunk(
         self,
@@ -618,7 +620,7 @@ class RetrieverServiceClient(Service):
             "chunk": chunk,
             "update_mask": update_mask,
         }
-        return self._unary(_rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata)
 
     def batch_update_chunks(
         self,
@@ -653,7 +655,9 @@ class RetrieverServiceClient(Service):
             "parent": parent,
             "requests": requests,
         }
-        return self._unary(_rpc.BATCH_UPDATE_CHUNKS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.BATCH_UPDATE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     def delete_chunk(
         self,
@@ -681,7 +685,7 @@ class RetrieverServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata)
 
     def batch_delete_chunks(
         self,
@@ -713,7 +717,9 @@ class RetrieverServiceClient(Service):
             "parent": parent,
             "requests": requests,
         }
-        return self._unary(_rpc.BATCH_DELETE_CHUNKS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.BATCH_DELETE_CHUNKS, request, fields, timeout, retry, metadata
+        )
 
     def list_chunks(
         self,

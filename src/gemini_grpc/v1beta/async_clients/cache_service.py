@@ -106,7 +106,7 @@ class CacheServiceAsyncClient(AsyncService):
         fields = {
             "cached_content": cached_content,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.CREATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -140,7 +140,9 @@ class CacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GET_CACHED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     async def update_cached_content(
         self,
@@ -177,7 +179,7 @@ class CacheServiceAsyncClient(AsyncService):
             "cached_content": cached_content,
             "update_mask": update_mask,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.UPDATE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -207,6 +209,6 @@ class CacheServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.DELETE_CACHED_CONTENT, request, fields, timeout, retry, metadata
         )

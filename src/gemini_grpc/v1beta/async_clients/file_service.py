@@ -68,7 +68,9 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "file": file,
         }
-        return await self._unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_FILE, request, fields, timeout, retry, metadata
+        )
 
     async def list_files(
         self,
@@ -136,7 +138,7 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
 
     async def delete_file(
         self,
@@ -165,7 +167,9 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_FILE, request, fields, timeout, retry, metadata
+        )
 
     async def download_file(
         self,
@@ -197,4 +201,6 @@ class FileServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DOWNLOAD_FILE, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DOWNLOAD_FILE, request, fields, timeout, retry, metadata
+        )

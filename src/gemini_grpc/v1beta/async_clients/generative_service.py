@@ -110,7 +110,9 @@ class GenerativeServiceAsyncClient(AsyncService):
             "generation_config": generation_config,
             "cached_content": cached_content,
         }
-        return await self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     async def generate_answer(
         self,
@@ -167,7 +169,9 @@ class GenerativeServiceAsyncClient(AsyncService):
             "safety_settings": safety_settings,
             "temperature": temperature,
         }
-        return await self._unary(_rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata
+        )
 
     async def stream_generate_content(
         self,
@@ -227,7 +231,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "generation_config": generation_config,
             "cached_content": cached_content,
         }
-        return await self._stream(
+        return await self._channel.stream(
             _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
         )
 
@@ -276,7 +280,9 @@ class GenerativeServiceAsyncClient(AsyncService):
             "title": title,
             "output_dimensionality": output_dimensionality,
         }
-        return await self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     async def batch_embed_contents(
         self,
@@ -312,7 +318,7 @@ class GenerativeServiceAsyncClient(AsyncService):
             "model": model,
             "requests": requests,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.BATCH_EMBED_CONTENTS, request, fields, timeout, retry, metadata
         )
 
@@ -353,7 +359,9 @@ class GenerativeServiceAsyncClient(AsyncService):
             "contents": contents,
             "generate_content_request": generate_content_request,
         }
-        return await self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata
+        )
 
     async def bidi_generate_content(
         self,

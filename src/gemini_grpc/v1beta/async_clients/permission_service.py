@@ -74,7 +74,9 @@ class PermissionServiceAsyncClient(AsyncService):
             "parent": parent,
             "permission": permission,
         }
-        return await self._unary(_rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     async def get_permission(
         self,
@@ -107,7 +109,9 @@ class PermissionServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_PERMISSION, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GET_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     async def list_permissions(
         self,
@@ -180,7 +184,9 @@ class PermissionServiceAsyncClient(AsyncService):
             "permission": permission,
             "update_mask": update_mask,
         }
-        return await self._unary(_rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.UPDATE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     async def delete_permission(
         self,
@@ -210,7 +216,9 @@ class PermissionServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_PERMISSION, request, fields, timeout, retry, metadata
+        )
 
     async def transfer_ownership(
         self,
@@ -245,4 +253,6 @@ class PermissionServiceAsyncClient(AsyncService):
             "name": name,
             "email_address": email_address,
         }
-        return await self._unary(_rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.TRANSFER_OWNERSHIP, request, fields, timeout, retry, metadata
+        )

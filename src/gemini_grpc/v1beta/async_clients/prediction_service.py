@@ -70,7 +70,7 @@ class PredictionServiceAsyncClient(AsyncService):
             "instances": instances,
             "parameters": parameters,
         }
-        return await self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
 
     async def predict_long_running(
         self,

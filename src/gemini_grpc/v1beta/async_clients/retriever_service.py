@@ -95,7 +95,9 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "corpus": corpus,
         }
-        return await self._unary(_rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_CORPUS, request, fields, timeout, retry, metadata
+        )
 
     async def get_corpus(
         self,
@@ -128,7 +130,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.GET_CORPUS, request, fields, timeout, retry, metadata)
 
     async def update_corpus(
         self,
@@ -163,7 +165,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "corpus": corpus,
             "update_mask": update_mask,
         }
-        return await self._unary(_rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.UPDATE_CORPUS, request, fields, timeout, retry, metadata
+        )
 
     async def delete_corpus(
         self,
@@ -195,7 +199,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "name": name,
             "force": force,
         }
-        return await self._unary(_rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_CORPUS, request, fields, timeout, retry, metadata
+        )
 
     async def list_corpora(
         self,
@@ -272,7 +278,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "metadata_filters": metadata_filters,
             "results_count": results_count,
         }
-        return await self._unary(_rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.QUERY_CORPUS, request, fields, timeout, retry, metadata
+        )
 
     async def create_document(
         self,
@@ -307,7 +315,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "document": document,
         }
-        return await self._unary(_rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_DOCUMENT, request, fields, timeout, retry, metadata
+        )
 
     async def get_document(
         self,
@@ -338,7 +348,9 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.GET_DOCUMENT, request, fields, timeout, retry, metadata
+        )
 
     async def update_document(
         self,
@@ -372,7 +384,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "document": document,
             "update_mask": update_mask,
         }
-        return await self._unary(_rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.UPDATE_DOCUMENT, request, fields, timeout, retry, metadata
+        )
 
     async def delete_document(
         self,
@@ -403,7 +417,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "name": name,
             "force": force,
         }
-        return await self._unary(_rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_DOCUMENT, request, fields, timeout, retry, metadata
+        )
 
     async def list_documents(
         self,
@@ -483,7 +499,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "results_count": results_count,
             "metadata_filters": metadata_filters,
         }
-        return await self._unary(_rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.QUERY_DOCUMENT, request, fields, timeout, retry, metadata
+        )
 
     async def create_chunk(
         self,
@@ -518,7 +536,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "chunk": chunk,
         }
-        return await self._unary(_rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.CREATE_CHUNK, request, fields, timeout, retry, metadata
+        )
 
     async def batch_create_chunks(
         self,
@@ -553,7 +573,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "requests": requests,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.BATCH_CREATE_CHUNKS, request, fields, timeout, retry, metadata
         )
 
@@ -586,7 +606,7 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(_rpc.GET_CHUNK, request, fields, timeout, retry, metadata)
 
     async def update_chunk(
         self,
@@ -620,7 +640,9 @@ class RetrieverServiceAsyncClient(AsyncService):
             "chunk": chunk,
             "update_mask": update_mask,
         }
-        return await self._unary(_rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.UPDATE_CHUNK, request, fields, timeout, retry, metadata
+        )
 
     async def batch_update_chunks(
         self,
@@ -655,7 +677,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "requests": requests,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.BATCH_UPDATE_CHUNKS, request, fields, timeout, retry, metadata
         )
 
@@ -685,7 +707,9 @@ class RetrieverServiceAsyncClient(AsyncService):
         fields = {
             "name": name,
         }
-        return await self._unary(_rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata)
+        return await self._channel.unary(
+            _rpc.DELETE_CHUNK, request, fields, timeout, retry, metadata
+        )
 
     async def batch_delete_chunks(
         self,
@@ -717,7 +741,7 @@ class RetrieverServiceAsyncClient(AsyncService):
             "parent": parent,
             "requests": requests,
         }
-        return await self._unary(
+        return await self._channel.unary(
             _rpc.BATCH_DELETE_CHUNKS, request, fields, timeout, retry, metadata
         )
 

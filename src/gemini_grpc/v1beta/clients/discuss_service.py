@@ -79,7 +79,7 @@ class DiscussServiceClient(Service):
             "top_p": top_p,
             "top_k": top_k,
         }
-        return self._unary(_rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GENERATE_MESSAGE, request, fields, timeout, retry, metadata)
 
     def count_message_tokens(
         self,
@@ -115,4 +115,6 @@ class DiscussServiceClient(Service):
             "model": model,
             "prompt": prompt,
         }
-        return self._unary(_rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.COUNT_MESSAGE_TOKENS, request, fields, timeout, retry, metadata
+        )

@@ -68,7 +68,7 @@ class FileServiceClient(Service):
         fields = {
             "file": file,
         }
-        return self._unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.CREATE_FILE, request, fields, timeout, retry, metadata)
 
     def list_files(
         self,
@@ -136,7 +136,7 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GET_FILE, request, fields, timeout, retry, metadata)
 
     def delete_file(
         self,
@@ -165,7 +165,7 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DELETE_FILE, request, fields, timeout, retry, metadata)
 
     def download_file(
         self,
@@ -197,4 +197,4 @@ class FileServiceClient(Service):
         fields = {
             "name": name,
         }
-        return self._unary(_rpc.DOWNLOAD_FILE, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.DOWNLOAD_FILE, request, fields, timeout, retry, metadata)

@@ -110,7 +110,7 @@ class GenerativeServiceClient(Service):
             "generation_config": generation_config,
             "cached_content": cached_content,
         }
-        return self._unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GENERATE_CONTENT, request, fields, timeout, retry, metadata)
 
     def generate_answer(
         self,
@@ -167,7 +167,7 @@ class GenerativeServiceClient(Service):
             "safety_settings": safety_settings,
             "temperature": temperature,
         }
-        return self._unary(_rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GENERATE_ANSWER, request, fields, timeout, retry, metadata)
 
     def stream_generate_content(
         self,
@@ -227,7 +227,9 @@ class GenerativeServiceClient(Service):
             "generation_config": generation_config,
             "cached_content": cached_content,
         }
-        return self._stream(_rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.stream(
+            _rpc.STREAM_GENERATE_CONTENT, request, fields, timeout, retry, metadata
+        )
 
     def embed_content(
         self,
@@ -274,7 +276,7 @@ class GenerativeServiceClient(Service):
             "title": title,
             "output_dimensionality": output_dimensionality,
         }
-        return self._unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.EMBED_CONTENT, request, fields, timeout, retry, metadata)
 
     def batch_embed_contents(
         self,
@@ -310,7 +312,9 @@ class GenerativeServiceClient(Service):
             "model": model,
             "requests": requests,
         }
-        return self._unary(_rpc.BATCH_EMBED_CONTENTS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.BATCH_EMBED_CONTENTS, request, fields, timeout, retry, metadata
+        )
 
     def count_tokens(
         self,
@@ -349,7 +353,7 @@ class GenerativeServiceClient(Service):
             "contents": contents,
             "generate_content_request": generate_content_request,
         }
-        return self._unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.COUNT_TOKENS, request, fields, timeout, retry, metadata)
 
     def bidi_generate_content(
         self,

@@ -70,7 +70,7 @@ class PredictionServiceClient(Service):
             "instances": instances,
             "parameters": parameters,
         }
-        return self._unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.PREDICT, request, fields, timeout, retry, metadata)
 
     def predict_long_running(
         self,

@@ -94,7 +94,7 @@ class TextServiceClient(Service):
             "safety_settings": safety_settings,
             "stop_sequences": stop_sequences,
         }
-        return self._unary(_rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.GENERATE_TEXT, request, fields, timeout, retry, metadata)
 
     def embed_text(
         self,
@@ -129,7 +129,7 @@ class TextServiceClient(Service):
             "model": model,
             "text": text,
         }
-        return self._unary(_rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.EMBED_TEXT, request, fields, timeout, retry, metadata)
 
     def batch_embed_text(
         self,
@@ -166,7 +166,7 @@ class TextServiceClient(Service):
             "texts": texts,
             "requests": requests,
         }
-        return self._unary(_rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata)
+        return self._channel.unary(_rpc.BATCH_EMBED_TEXT, request, fields, timeout, retry, metadata)
 
     def count_text_tokens(
         self,
@@ -201,4 +201,6 @@ class TextServiceClient(Service):
             "model": model,
             "prompt": prompt,
         }
-        return self._unary(_rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata)
+        return self._channel.unary(
+            _rpc.COUNT_TEXT_TOKENS, request, fields, timeout, retry, metadata
+        )
