@@ -21,6 +21,7 @@ from typing import Any
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -82,6 +83,8 @@ class Connection(asyncio.Protocol):
             client_side=False, header_encoding="utf-8", validate_inbound_headers=False
         )
         self._http = h2.connection.H2Connection(config)
+        most = {h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 1000}
+        self._http.local_settings = h2.settings.Settings(client=False, initial_values=most)
         self._http.initiate_connection()
         self._methods: dict[int, str] = {}
         self._received: dict[int, bytearray] = {}

@@ -66,7 +66,9 @@ class Http2Server:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                self.connections.append(_Connection(client, self._greeting))
+                connection = _Connection(client, self._greeting)
+                self.connections.append(connection)
+                connection.start()
 
 
 class _Connection:
@@ -86,6 +88,8 @@ class _Connection:
         self._http = h2.connection.H2Connection(config)
         self._http.initiate_connection()
         self._flush()
+
+    def start(self) -> None:
         threading.Thread(target=self._read, daemon=True).start()
 
     def reset(self, code: h2.errors.ErrorCodes) -> None:

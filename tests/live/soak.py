@@ -213,6 +213,7 @@ class Server:
         assert self._process.stdout is not None
         self._process.stdin.close()
         report: dict[str, Any] = json.loads(self._process.stdout.read())
+        self._process.stdout.close()
         self._process.wait()
         return report
 
@@ -357,7 +358,8 @@ def run(colour: str, *, sessions: int, seconds: float, accidents: float, seed: i
     calm = threading.Timer(seconds, server.calm)
     calm.start()
     if colour == "async":
-        found = asyncio.run(_async_soak(server.target, tallies, seconds))
+        # without the debugging of `python -X dev`, which takes more time than all the rest
+        found = asyncio.run(_async_soak(server.target, tallies, seconds), debug=False)
     else:
         found = _sync_soak(server.target, tallies, seconds)
     calm.join()

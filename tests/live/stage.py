@@ -320,6 +320,7 @@ class Stage:
         clock: Any = None,
         keepalive: float | None = None,
         secure: bool = False,
+        kinds: tuple[Any, Any] = (Live, AsyncLive),
         arguments: dict[str, Any] | None = None,
         **options: Any,
     ) -> Any:
@@ -333,7 +334,7 @@ class Stage:
         channel = client.transport
         if keepalive is not None:  # less than a user may ask for, to save time
             channel.settings = dataclasses.replace(channel.settings, keepalive=keepalive)
-        kind: Any = AsyncLive if self.colour.name == "async" else Live
+        kind = kinds[self.colour.name == "async"]
         live = self.colour.call(lambda: kind(channel, version=version, clock=clock or self.time))
         self._closers.append(lambda: self.colour.call(live.close))
         return live

@@ -183,3 +183,28 @@ def _held_up(opened: threading.Event) -> Any:
                 yield TURN_END
 
     return plan
+
+
+def test_several_callers_may_share_a_tap(stage: Stage) -> None:
+    """Behaviour 18: taps are for anyone; each item goes to one of those who wait."""
+    stage.script(echo)
+    actor = stage.open(config=TEXT)
+    raw = actor.call("raw")
+    waiting = [stage.colour.start(lambda: stage_next(raw)) for _ in range(3)]
+    actor.call("send_content", "x")
+    actor.until(events.TurnEnd)
+    until(lambda: sum(each.done() for each in waiting) == 2)
+    actor.call("close")
+    ends = [each.result(5) for each in waiting]
+    assert sum(end is not None for end in ends) == 2
+
+
+def stage_next(tap: Any) -> Any:
+    """Return the next item of a tap of either colour, None at its end."""
+    if not hasattr(tap, "__anext__"):
+        return next(tap, None)
+
+    async def step() -> Any:
+        return await anext(tap, None)
+
+    return step()

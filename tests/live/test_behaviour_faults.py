@@ -13,6 +13,7 @@ import pytest
 
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import events
+from gemini_grpc.live.config import Inbox, Outbox
 from gemini_grpc.live.errors import ConnectionLost, SessionClosed
 from gemini_grpc.rpc import wire
 from tests.live.http2 import Http2Server
@@ -70,6 +71,29 @@ def test_the_status_of_the_server_is_told_though_a_write_was_under_way(
     blocked.set()
     check_aborted(actor.end())
     assert [event.reason for event in actor.of(events.TurnEnd)] == ["connection_lost"]
+
+
+def test_writes_that_fail_hide_nothing_of_what_the_server_has_said(stage: Stage) -> None:
+    """Behaviour 32: when writes fail before all was read, every message and the status are still told."""
+    words = [f"word {number}" for number in range(50)]
+
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        yield from map(say, words)
+        yield ABORTED
+
+    stage.script(plan)
+    actor = stage.session(resume=None, inbox=Inbox(events=5), outbox=Outbox(audio=3600))
+    actor.enter(listen=False)
+    for _ in range(10):
+        actor.call("offer_audio", bytes(640))
+    stage.emulator.journal.wait()  # the server has ended the call; we have stopped reading
+    for _ in range(10):
+        actor.call("offer_audio", bytes(640))
+    actor.listen()
+    check_aborted(actor.end())
+    assert actor.texts() == words
 
 
 def test_the_status_of_the_server_is_told_when_only_the_reader_waits(stage: Stage) -> None:

@@ -111,6 +111,7 @@ def test_a_session_can_be_closed_while_a_credential_is_fetched(stage: Stage) -> 
     closing = actor.start("close", drain=0)
     if stage.colour.name == "async":
         closing.result(2)  # the task is cancelled; a thread has to be waited for
+    until(lambda: actor.session._engine._stopped)
     go.set()
     closing.result(5)
     with pytest.raises(SessionClosed, match="closed while it connected"):

@@ -29,6 +29,7 @@ from gemini_grpc.errors import GeminiError, UsageError
 
 if TYPE_CHECKING:
     from gemini_grpc.errors import RpcError
+    from gemini_grpc.live.outgoing import Outgoing
 
 
 class LiveError(GeminiError):
@@ -42,7 +43,7 @@ class LiveError(GeminiError):
         phase: str = "",
         age: float = 0.0,
         handle: str = "",
-        unsent: Sequence[Any] = (),
+        unsent: Sequence[Outgoing] = (),
         retryable: bool = False,
     ) -> None:
         super().__init__(message)
@@ -62,7 +63,7 @@ class LiveError(GeminiError):
         """The resumption handle to go on with in a new session, empty if there is none."""
         self.unsent = tuple(unsent)
         """The control messages (`Outgoing`) that were never written, in order."""
-        self.uncertain: tuple[Any, ...] = ()
+        self.uncertain: tuple[Outgoing, ...] = ()
         """The control messages that were written and may or may not have arrived."""
         self.retryable = retryable
         """A new session may succeed at once."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from gemini_grpc.live.errors import LiveError
+    from gemini_grpc.live.outgoing import Outgoing
 
 EndReason = Literal["complete", "interrupted", "connection_lost"]
 
@@ -176,7 +177,7 @@ class Reconnected(Event):
 
     state_restored: bool
     """The conversation goes on where it was; otherwise the model remembers nothing."""
-    uncertain: tuple[Any, ...] = ()
+    uncertain: tuple[Outgoing, ...] = ()
     """Control messages (`Outgoing`) that had been written and may or may not have arrived."""
     dropped_audio: float = 0.0
     """Seconds of audio that were not sent; audio is never sent again."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import grpc
 
 from gemini_grpc import errors
 from gemini_grpc.live import errors as live
 from gemini_grpc.live.supervisor import PASSING
+
+if TYPE_CHECKING:
+    from gemini_grpc.live.outgoing import Outgoing
 
 _TIMEOUTS = {
     "setup_timeout": "there was no setup_complete within {0:g} s; the server is silent, or it has too many "
@@ -32,7 +35,7 @@ def of(
     opened_once: bool,
     age: float,
     handle: str,
-    unsent: Sequence[Any],
+    unsent: Sequence[Outgoing],
 ) -> live.LiveError:
     """Return the error of a session whose connection has ended with a status."""
     kind = _kind(error, reason, opened=opened, opened_once=opened_once)
@@ -62,7 +65,7 @@ def _kind(
     return live.SetupTimeout if reason == "setup_timeout" else live.SetupRejected
 
 
-def overflow(age: float, handle: str, unsent: Sequence[Any]) -> live.LiveError:
+def overflow(age: float, handle: str, unsent: Sequence[Outgoing]) -> live.LiveError:
     """Return the error of a session whose events nobody takes."""
     text = "the events of the session are not taken quickly enough; see Inbox"
     return live.LiveError(text, phase="open", age=age, handle=handle, unsent=unsent)

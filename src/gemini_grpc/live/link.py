@@ -162,10 +162,14 @@ class AsyncLink:
 
     async def _write(self, source: AsyncSource) -> None:
         try:
+            write = await _writer(self._call)
             while (data := await source()) is not None:
-                await self._call.write(data)
+                await write(data)
             await self._call.done_writing()
-        except (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError):
+        except (
+            *(grpc.RpcError, grpc.aio.InternalError),
+            *(asyncio.InvalidStateError, asyncio.CancelledError),
+        ):
             return  # the call has ended; what it ended with is the reader's
 
     async def read(self) -> bytes | None:
@@ -197,6 +201,21 @@ class AsyncLink:
     def cancel(self) -> None:
         """End the call at once."""
         self._call.cancel()
+
+
+async def _writer(call: Any) -> Callable[[bytes], Awaitable[None]]:
+    """Return what writes a message to a call.
+
+    When a write fails, because the server has ended the call, grpc.aio's own `write` ends it with
+    INTERNAL: what the server had said before, and why it ended the call, can then not be read any more,
+    and the call itself stays for ever (measured on 1.85). So what is inside of it is called directly.
+    """
+    await call.wait_for_connection()  # its own name for: until the metadata are sent
+    inner = getattr(call, "_cython_call", None)
+    write: Callable[[bytes], Awaitable[None]] = (
+        call.write if inner is None else inner.send_serialized_message
+    )
+    return write
 
 
 def _now(coroutine: Any) -> Any:

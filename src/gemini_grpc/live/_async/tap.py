@@ -47,11 +47,16 @@ class AsyncTap(AsyncIterator[Item], Generic[Item]):
 
     async def __anext__(self) -> Item:
         """Return the next item; the iteration ends with the session."""
-        engine = self._engine
-        await engine.signal.wait(lambda: self._items or engine.finished)
-        with engine.lock:
-            if not self._items:
-                raise StopAsyncIteration
-            item = self._items.popleft()
-            self._size -= self._measure(item)
-        return item
+        engine, items = self._engine, self._items
+        taken: list[Item] = []
+
+        def take() -> bool:
+            if items:
+                taken.append(items.popleft())
+                self._size -= self._measure(taken[0])
+            return bool(taken) or engine.finished
+
+        await engine.signal.wait(take)  # in one step, for there may be several who wait
+        if not taken:
+            raise StopAsyncIteration
+        return taken[0]

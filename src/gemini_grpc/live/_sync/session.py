@@ -52,11 +52,12 @@ class LiveSession:
         Raises:
             SetupRejected, SetupTimeout, LiveError: It could not be set up; the server's words are in it.
         """
-        if self._worker is not None:
-            raise errors.StateError("the session was opened already; make a new one with connect")
         engine = self._engine
-        self._owner = Owner()
-        self._worker = Worker(engine.run, "gemini-live-session")
+        with engine.lock:  # who closes it at this moment waits until there is something to close
+            if self._owner is not None:
+                raise errors.StateError("the session was opened already; make a new one")
+            self._owner = Owner()
+            self._worker = Worker(engine.run, "gemini-live-session")
         try:
             engine.signal.wait(lambda: engine.opened_once or engine.finished)
             if not engine.opened_once:
@@ -79,11 +80,13 @@ class LiveSession:
         say. Calls of functions that are running are given up. It may be called from such a function.
         """
         engine = self._engine
-        if self._worker is None or self._owner is None or not self._owner.is_here:
+        if self._owner is None or not self._owner.is_here:
             return
         self._owner.check()
         with engine.lock:
             engine.closing = True
+            worker = self._worker
+        assert worker is not None
         engine.signal.notify()
         try:
             if drain:
@@ -92,8 +95,8 @@ class LiveSession:
             if not engine.finished:
                 engine.stop()
                 if engine.dialing:
-                    self._worker.cancel()
-            self._worker.join()
+                    worker.cancel()
+            worker.join()
 
     def __del__(self) -> None:
         owner = getattr(self, "_owner", None)
@@ -113,14 +116,16 @@ class LiveSession:
         return self._engine.protocol.handle
 
     @property
-    def unsent(self) -> tuple[Any, ...]:
+    def unsent(self) -> tuple[Outgoing, ...]:
         """The control messages that wait to be sent; when the session has ended, those that never were."""
-        return tuple(self._engine.lanes.unsent())
+        with self._engine.lock:
+            return tuple(self._engine.lanes.unsent())
 
     @property
-    def uncertain(self) -> tuple[Any, ...]:
+    def uncertain(self) -> tuple[Outgoing, ...]:
         """The control messages that were sent and may not have arrived yet, or never."""
-        return self._engine.protocol.uncertain
+        with self._engine.lock:
+            return self._engine.protocol.uncertain
 
     @property
     def usage(self) -> events.Usage:
@@ -221,6 +226,7 @@ class LiveSession:
             StateError: Somebody else is iterating over the session.
             LiveError: The session failed first.
         """
+        self._check_owner()
         self._check_alone()
         contents = _contents(turns)
         protocol, mailbox = self._engine.protocol, self._feed.mailbox
@@ -291,8 +297,10 @@ class LiveSession:
     def _take(self) -> Event | None:
         """Wait for the next event and take it; None at the end."""
         engine, mailbox = self._engine, self._feed.mailbox
-        self._check_alone()
-        self._iterating = True
+        self._check_owner()
+        with engine.lock:
+            self._check_alone()
+            self._iterating = True
         try:
             engine.signal.wait(lambda: len(mailbox) or engine.finished)
             with engine.lock:
@@ -343,7 +351,6 @@ class LiveSession:
 
     def _check_alone(self) -> None:
         """Refuse a second caller who takes events."""
-        self._check_owner()
         if self._iterating:
             raise errors.StateError("the session is being iterated over already; use a tap instead")
 
