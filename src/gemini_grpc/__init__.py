@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gemini_grpc import v1beta as v1beta
     from gemini_grpc.generative._async.client import AsyncClient as AsyncClient
     from gemini_grpc.generative._sync.client import Client as Client
-    from gemini_grpc.rpc.options import ClientOptions as ClientOptions
+    from gemini_grpc.rpc.client_options import ClientOptions as ClientOptions
     from gemini_grpc.rpc.policy import RetryPolicy as RetryPolicy
 
 __version__ = "0.1.0"
@@ -42,7 +42,7 @@ __getattr__, __dir__ = attach(
     {
         "AsyncClient": ".generative._async.client",
         "Client": ".generative._sync.client",
-        "ClientOptions": ".rpc.options",
+        "ClientOptions": ".rpc.client_options",
         "RetryPolicy": ".rpc.policy",
         "aiplatform_v1": ".aiplatform_v1",
         "emulator": ".emulator",

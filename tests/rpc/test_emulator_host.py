@@ -4,7 +4,8 @@ import pytest
 
 from gemini_grpc import errors
 from gemini_grpc.emulator import Emulator
-from gemini_grpc.rpc.options import ClientOptions, resolve
+from gemini_grpc.rpc.client_options import ClientOptions
+from gemini_grpc.rpc.options import resolve
 from gemini_grpc.rpc.secret import Secret
 from gemini_grpc.v1alpha import ModelServiceClient as AlphaModelServiceClient
 from gemini_grpc.v1beta import ModelServiceAsyncClient, ModelServiceClient

@@ -65,7 +65,9 @@ class Messages(RepeatedComposite):  # type: ignore[misc]  # proto-plus has no ty
 
     def __getitem__(self, key: Any) -> Any:
         if type(key) is int:
-            return view(self._wrapper, self._pb[key])
+            message = _new(self._wrapper)  # as `view` does, which would cost a call more
+            _set(message, "_pb", self._pb[key])
+            return message
         return super().__getitem__(key)
 
     def __iter__(self) -> Iterator[Any]:
@@ -144,10 +146,20 @@ def _getter(field: FieldDescriptor, meta: Meta) -> Get:
 def _repeated_getter(field: FieldDescriptor, meta: Meta, read: Get, wrapper: Any) -> Get:
     marshal = meta.marshal
     if wrapper is not None:
-        return lambda self: Messages(read(self), wrapper=wrapper)
+        return _messages_getter(read, wrapper)
     if field.message_type is None and field.enum_type is None:
         return lambda self: Scalars(read(self), marshal=marshal)
     return _general_getter(field, meta)
+
+
+def _messages_getter(read: Get, wrapper: Any) -> Get:
+    def get(self: Any) -> Any:
+        messages = _new(Messages)
+        messages._pb = read(self)
+        messages._wrapper = wrapper
+        return messages
+
+    return get
 
 
 def _enum_getter(field: FieldDescriptor, meta: Meta, read: Get) -> Get:

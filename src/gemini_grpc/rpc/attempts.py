@@ -29,6 +29,13 @@ _NEVER_SENT = (
 )
 """How grpcio's own errors begin when nothing was sent: there was no connection, or a fork lost it."""
 
+_UNREAD = (
+    "Stream removed (GOAWAY received",
+    "Stream removed (RST_STREAM (Received RST_STREAM with error code 7",
+)
+"""The same when the server says that it has not looked at the request: a GOAWAY that leaves its stream
+out, REFUSED_STREAM (RFC 9113, 8.7). Had it looked, the text would name the connection."""
+
 _SPREAD = 0.1
 """The part by which a pause may exceed the server's hint, so that clients do not return in step."""
 
@@ -121,4 +128,11 @@ class Attempts:
 
 def never_sent(error: RpcError) -> bool:
     """Tell whether the request cannot have reached the server."""
-    return error.code is grpc.StatusCode.UNAVAILABLE and error.message.startswith(_NEVER_SENT)
+    return error.code is grpc.StatusCode.UNAVAILABLE and error.message.startswith(
+        (*_NEVER_SENT, *_UNREAD)
+    )
+
+
+def unread(error: RpcError) -> bool:
+    """Tell whether the server turned the request away without looking, so that it may go at once."""
+    return error.code is grpc.StatusCode.UNAVAILABLE and error.message.startswith(_UNREAD)

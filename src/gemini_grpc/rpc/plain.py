@@ -9,18 +9,14 @@ This stands on the way of every request; hence one dictionary per message type a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.descriptor import FieldDescriptor
 
 if TYPE_CHECKING:
     Descriptor = Any  # the stubs tell the Python and the C class apart
-
-Test = Callable[[Any], bool]
-Plan = tuple[frozenset[type], Test | None]
-"""The types a value may have, and what else must hold if it is not None."""
 
 _NONE: type = type(None)
 _INTEGER: frozenset[type] = frozenset({int, _NONE})
@@ -39,24 +35,74 @@ _NOTHING: frozenset[type] = frozenset({_NONE})
 _JSON_SCALARS: frozenset[type] = frozenset({str, int, float, bool, _NONE})
 
 
+class _Plan(NamedTuple):
+    """What a value of a field must be."""
+
+    kinds: frozenset[type]
+    """The types it may have; None is no item of a list."""
+    fields: _Fields | None = None
+    """Of a message, the plans of its fields."""
+    test: Callable[[Any], bool] | None = None
+    """What else must hold."""
+    items: _Plan | None = None
+    """Of a list, the plan of its items."""
+
+
+class _Fields(dict[str, _Plan]):
+    """The plans of a message's fields by name, each made when it is first asked for."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def __missing__(self, name: str) -> _Plan:
+        plan = self[name] = _plan(self._descriptor.fields_by_name[name])  # KeyError: no such field
+        return plan
+
+
 def is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
     """Tell whether protobuf's constructor can be trusted with a mapping of fields."""
-    plans = _plans(descriptor)
+    try:
+        return _fit(values, _fields(descriptor))
+    except KeyError:
+        return False
+
+
+_fields = cache(_Fields)
+
+
+def _fit(values: Mapping[str, Any], fields: _Fields) -> bool:
     for name, value in values.items():
-        plan = plans.get(name)
-        if plan is None:
+        kinds, inner, test, items = fields[name]
+        if type(value) not in kinds:
             return False
         if value is None:
             continue
-        kinds, test = plan
-        if type(value) not in kinds or (test and not test(value)):
+        if items is not None:
+            if not _all_fit(value, items):
+                return False
+        elif inner is not None:
+            if not _fit(value, inner):
+                return False
+        elif test is not None and not test(value):
             return False
     return True
 
 
-@cache
-def _plans(descriptor: Descriptor) -> dict[str, Plan]:
-    return {field.name: _plan(field) for field in descriptor.fields}
+def _all_fit(values: Iterable[Any], plan: _Plan) -> bool:
+    """Tell whether every item of a list or map is plain; None is no item."""
+    kinds, inner, test, _ = plan
+    for value in values:
+        if type(value) not in kinds or value is None:
+            return False
+        if inner is not None:
+            if not _fit(value, inner):
+                return False
+        elif test is not None and not test(value):
+            return False
+    return True
 
 
 def is_repeated(field: FieldDescriptor) -> bool:
@@ -66,34 +112,25 @@ def is_repeated(field: FieldDescriptor) -> bool:
     return bool(getattr(field, "label") == FieldDescriptor.LABEL_REPEATED)  # noqa: B009  # gone from the stubs
 
 
-def _plan(field: Any) -> Plan:
+def _plan(field: Any) -> _Plan:
     inner = field.message_type
     if inner is not None and inner.GetOptions().map_entry:
-        item = _single(inner.fields_by_name["value"])
-        return _MAPPING, lambda values: _all(values.values(), item)
+        item = _Fields(inner)["value"]
+        return _Plan(_MAPPING, test=lambda values: _all_fit(values.values(), item))
     plan = _single(field)
-    return (_LIST, lambda values: _all(values, plan)) if is_repeated(field) else plan
+    return _Plan(_LIST, items=plan) if is_repeated(field) else plan
 
 
-def _single(field: Any) -> Plan:
+def _single(field: Any) -> _Plan:
     """Return the plan of one value of a field."""
     inner = field.message_type
     if inner is None:
-        return _SCALARS.get(field.type, _INTEGER), None
+        return _Plan(_SCALARS.get(field.type, _INTEGER))
     if inner.full_name == "google.protobuf.Struct":
-        return _MAPPING, _is_json_object
+        return _Plan(_MAPPING, test=_is_json_object)
     if inner.full_name.startswith("google."):
-        return _NOTHING, None
-    return _MAPPING, lambda value: is_plain(value, inner)
-
-
-def _all(values: Any, plan: Plan) -> bool:
-    """Tell whether every item of a list or map is plain; None is no item."""
-    kinds, test = plan
-    for value in values:
-        if type(value) not in kinds or value is None or (test and not test(value)):
-            return False
-    return True
+        return _Plan(_NOTHING)
+    return _Plan(_MAPPING, fields=_fields(inner))
 
 
 def _is_json_object(value: dict[str, object]) -> bool:

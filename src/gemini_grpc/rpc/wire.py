@@ -34,12 +34,18 @@ EOF = grpc.aio.EOF
 """What `read` returns when the stream has ended well."""
 
 OPTIONS = (
+    ("grpc.enable_retries", 0),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5000),
 )
-"""Channel options: no limit on what is sent (an image is larger than grpcio's 4 MiB), quick reconnects."""
+"""Channel options.
+
+- No retries by grpc core: their machinery costs every call, and keeps a copy of what was sent. What the
+  server has not read is sent again by us (`attempts.unread`).
+- No limit on what is sent (an image is larger than grpcio's 4 MiB), and quick reconnects.
+"""
 
 _PING_TIMEOUT_MS = 5000
 """How long the answer to a ping may take before the connection counts as dead."""

@@ -6,21 +6,18 @@ import importlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from gemini_grpc.errors import ArgumentError
+from gemini_grpc.generative.backend import UnsupportedError
+from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._async.service import AsyncLive
-from gemini_grpc.rpc import options
-from gemini_grpc.rpc._async.channel import AsyncChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from google.auth.credentials import Credentials
 
-    from gemini_grpc import v1beta
+    from gemini_grpc import aiplatform_v1, v1beta
+    from gemini_grpc.rpc.client_options import ClientOptions
     from gemini_grpc.rpc.secret import Secret
-
-HOST = "generativelanguage.googleapis.com"
-"""Where the Gemini API is."""
 
 
 class AsyncClient:
@@ -35,9 +32,12 @@ class AsyncClient:
         *,
         api_key: str | Secret | None = None,
         credentials: Credentials | None = None,
-        client_options: options.ClientOptions | Mapping[str, object] | None = None,
+        client_options: ClientOptions | Mapping[str, object] | None = None,
         client_info: object = None,
         version: Literal["v1beta", "v1alpha"] = "v1beta",
+        project: str | None = None,
+        location: str | None = None,
+        default_metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Make a client; nothing is sent before the first call.
 
@@ -48,24 +48,32 @@ class AsyncClient:
             credentials: Credentials of google-auth instead of an API key.
             client_options: A `ClientOptions` or a mapping of its fields.
             client_info: A user agent to add to our own.
-            version: The version of the API.
+            version: The version of the Gemini API.
+            project: The Google Cloud project: the client is one of Vertex AI.
+            location: A region, a multi-region (`us`, `eu`) or `global`, on Vertex AI; if only this is
+                given, the project is that of `GOOGLE_CLOUD_PROJECT`.
+            default_metadata: Metadata to send with every call.
 
         Raises:
             ArgumentError: Options exclude each other, or the version does not exist.
             CredentialsError: There are no credentials.
         """
-        if version not in {"v1beta", "v1alpha"}:
-            raise ArgumentError(f"version is {version!r}; expected 'v1beta' or 'v1alpha'")
-        given = options.ClientOptions.of(client_options)
-        self._version = version
-        self._channel = AsyncChannel(
-            options.resolve(
-                options.with_key(given, api_key, credentials=credentials),
-                HOST,
-                credentials=credentials,
-                user_agent=options.user_agent_of(client_info),
-            )
+        self._wires = connect(
+            api_key=api_key,
+            credentials=credentials,
+            client_options=client_options,
+            client_info=client_info,
+            version=version,
+            project=project,
+            location=location,
+            default_metadata=default_metadata,
         )
+        self._channel = self._wires.async_channel
+
+    @property
+    def wires(self) -> Wires:
+        """The backend and the channels, of which `GenerativeModel` and its like make their calls."""
+        return self._wires
 
     async def close(self) -> None:
         """End every call and session and close the connections; closing twice is fine."""
@@ -73,6 +81,7 @@ class AsyncClient:
         if live is not None:
             await live.close()
         await self._channel.close()
+        self._wires.abandon()
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,8 +91,13 @@ class AsyncClient:
 
     @cached_property
     def live(self) -> AsyncLive:
-        """Live sessions."""
-        return AsyncLive(self._channel, version=self._version)
+        """Live sessions; Vertex AI has none over gRPC."""
+        backend = self._wires.backend
+        if backend.is_vertex:
+            raise UnsupportedError(
+                "Vertex AI publishes no live sessions over gRPC; use a client of the Gemini API"
+            )
+        return AsyncLive(self._channel, version=backend.version)
 
     @cached_property
     def cache_service(self) -> v1beta.CacheServiceAsyncClient:
@@ -130,6 +144,20 @@ class AsyncClient:
         """Texts of the PaLM models."""
         return self._service("TextService")
 
+    @cached_property
+    def llm_utility_service(self) -> aiplatform_v1.LlmUtilityServiceAsyncClient:
+        """Counting and computing tokens, on Vertex AI."""
+        return self._service("LlmUtilityService")
+
+    @cached_property
+    def gen_ai_cache_service(self) -> aiplatform_v1.GenAiCacheServiceAsyncClient:
+        """Cached contents, on Vertex AI."""
+        return self._service("GenAiCacheService")
+
     def _service(self, name: str) -> Any:
-        package: Any = importlib.import_module(f"gemini_grpc.{self._version}")
-        return getattr(package, f"{name}AsyncClient")(channel=self._channel)
+        backend = self._wires.backend
+        package: Any = importlib.import_module(f"gemini_grpc.{backend.version}")
+        made = getattr(package, f"{name}AsyncClient", None)
+        if made is None:
+            raise UnsupportedError(f"{backend.name} has no {name}")
+        return made(channel=self._channel)

@@ -10,6 +10,7 @@ from gemini_grpc.rpc import endpoint, operations, options, paths
 from gemini_grpc.rpc._async.channel import AsyncChannel
 from gemini_grpc.rpc._async.operation import AsyncOperation
 from gemini_grpc.rpc._async.pager import AsyncPager
+from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class AsyncService(paths.CommonPaths):
         *,
         credentials: Credentials | None = None,
         transport: str | AsyncChannel | grpc.aio.Channel | Callable[..., Any] | None = None,
-        client_options: options.ClientOptions | Mapping[str, object] | None = None,
+        client_options: ClientOptions | Mapping[str, object] | None = None,
         client_info: object = None,
         channel: AsyncChannel | grpc.aio.Channel | None = None,
     ) -> None:
@@ -64,7 +65,7 @@ class AsyncService(paths.CommonPaths):
             ArgumentError: An option is unknown or cannot be used, or options exclude each other.
             CredentialsError: There are no credentials.
         """
-        given = options.ClientOptions.of(client_options)
+        given = ClientOptions.of(client_options)
         if channel is None and transport is not None:
             channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
             if channel is not None and channel is not transport:
@@ -112,7 +113,7 @@ class AsyncService(paths.CommonPaths):
 
     @classmethod
     def get_mtls_endpoint_and_cert_source(
-        cls, client_options: options.ClientOptions | Mapping[str, object] | None = None
+        cls, client_options: ClientOptions | Mapping[str, object] | None = None
     ) -> tuple[str, tls.CertSource | None]:
         """Return the host a client with these options would call, and where its certificate comes from.
 
@@ -120,7 +121,7 @@ class AsyncService(paths.CommonPaths):
             ArgumentError: The options or the environment cannot be used.
         """
         return options.endpoint_and_cert_source(
-            options.ClientOptions.of(client_options), cls.DEFAULT_ENDPOINT
+            ClientOptions.of(client_options), cls.DEFAULT_ENDPOINT
         )
 
     @classmethod
@@ -233,7 +234,7 @@ def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> A
     return transport(host=host, credentials=credentials)
 
 
-def _refuse_credentials(given: options.ClientOptions, credentials: object) -> None:
+def _refuse_credentials(given: ClientOptions, credentials: object) -> None:
     """Refuse credentials next to a channel, which has its own."""
     for name, value in (
         ("credentials", credentials),

@@ -12,7 +12,7 @@ from gemini_grpc import errors
 from gemini_grpc.rpc import failure, policy, wire
 from gemini_grpc.rpc._sync.connection import Connection
 from gemini_grpc.rpc._sync.stream import Stream
-from gemini_grpc.rpc.attempts import Attempts, never_sent
+from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
 from gemini_grpc.rpc.budget import Budget, CoolDown
 from gemini_grpc.rpc.codec import Codec
 from gemini_grpc.rpc.metadata import refuse_credentials
@@ -45,7 +45,7 @@ class Channel:
         self._policy = RetryPolicy() if settings.retry is DEFAULT else settings.retry
         self._budget = Budget()
         self._cool_down = CoolDown()
-        self._codecs: dict[str, Codec[Any, Any]] = {}
+        self._codecs: dict[int, Codec[Any, Any]] = {}
 
     @property
     def host(self) -> str:
@@ -158,10 +158,16 @@ class Channel:
         """End every call and close the connection; closing twice is fine."""
         self._connection.close()
 
+    def abandon(self) -> None:
+        """Close without waiting for it, from wherever nobody can."""
+        self._connection.abandon()
+
     def _codec(self, method: Method[Req, Res]) -> Codec[Req, Res]:
-        codec = self._codecs.get(method.path)
+        codec = self._codecs.get(id(method))  # hashing all of it would cost more than the rest
         if codec is None:
-            codec = self._codecs[method.path] = Codec(method)
+            codec = self._codecs[id(method)] = Codec(
+                method
+            )  # which keeps the method, and so its id
         return codec
 
 
@@ -175,6 +181,7 @@ class _Call:
         "_extra",
         "_method",
         "_reauthorized",
+        "_resent",
         "_retry",
         "_routing",
         "_seconds",
@@ -200,7 +207,7 @@ class _Call:
         self._retry = retry
         if metadata:
             refuse_credentials(metadata)
-        if not isinstance(retry, (RetryPolicy, policy.Default, type(None))):
+        if retry is not DEFAULT and not isinstance(retry, (RetryPolicy, type(None))):
             self._retry, timeout = policy.from_google(retry, timeout)
         if timeout is DEFAULT or policy.is_google_default(timeout):
             timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
@@ -209,6 +216,7 @@ class _Call:
         self._attempts: Attempts | None = None
         self._credential: tuple[Any, ...] = ()
         self._reauthorized = False
+        self._resent = False
         if timeout is not None and timeout <= 0:
             error = errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, f"timeout is {timeout:g} s")
             self.told(error).attempts = 0
@@ -226,6 +234,10 @@ class _Call:
             pairs = (*pairs, self._routing)
         return (*pairs, *self._extra) if self._extra else pairs
 
+    def _count_down(self) -> None:
+        if self._seconds is not None:
+            self.left = max(0.0, self._started + self._seconds - time.monotonic())
+
     def authorize(self) -> tuple[Any, ...]:
         """Return the metadata of this attempt with a token that is fresh.
 
@@ -237,8 +249,7 @@ class _Call:
         credential = token.pairs
         if credential is None:
             credential = wire.call(token.ensure, self.left)
-            if self._seconds is not None:
-                self.left = max(0.0, self._started + self._seconds - time.monotonic())
+            self._count_down()
         self._credential = credential
         return self._with(credential)
 
@@ -262,8 +273,7 @@ class _Call:
             self.told(error).attempts = 0
             raise error
         wire.sleep(wait)
-        if self._seconds is not None:
-            self.left = max(0.0, self._started + self._seconds - time.monotonic())
+        self._count_down()
 
     @property
     def _kind(self) -> tuple[str, object]:
@@ -277,7 +287,7 @@ class _Call:
         self.told(error).attempts = attempts.number
         if self._mended(error):
             attempts.again()
-            self.left = attempts.remaining()
+            self._count_down()
             return
         pause = attempts.next_pause(error)
         if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and (error.retry_after or 0) > 0:
@@ -285,19 +295,29 @@ class _Call:
         if pause is None:
             raise error from cause
         wire.sleep(pause)
-        self.left = attempts.remaining()
+        self._count_down()
 
     def _mended(self, error: errors.RpcError) -> bool:
-        """Replace a token that was refused or a certificate that was rotated; tell whether to go on."""
+        """Mend what stood in the way, once; tell whether the call can go again at once.
+
+        That is a token that was refused, a certificate that was rotated, or a connection that ended
+        before the server read the request (which gRFC A6 sends again whatever the policy is).
+        """
         token = self._channel.settings.token
-        if self._reauthorized or (self.left is not None and self.left <= 0):
+        if self.left is not None and self.left <= 0:
+            return False
+        if not self._resent and unread(error):
+            self._resent = True
+            return True
+        if self._reauthorized:
             return False
         if isinstance(error, errors.Unauthenticated) and self._credential and token is not None:
             self._reauthorized = True
             token.discard(self._credential)
             return True
-        if not isinstance(error, errors.Unavailable):
-            return False
+        return isinstance(error, errors.Unavailable) and self._rotated(error)
+
+    def _rotated(self, error: errors.Unavailable) -> bool:
         if self._channel._connection.renew(self.left):
             self._reauthorized = True
             unsent = isinstance(error, errors.TlsError) or never_sent(error)

@@ -97,6 +97,12 @@ class Connection:
             if pid == own and loop is not None and loop.is_closed():
                 self._opened.pop((pid, loop), None)
 
+    def abandon(self) -> None:
+        """Close without waiting: grpc closes a channel that nobody refers to any more."""
+        self._closed = True
+        self._opened = {}
+        self._retired = []
+
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True

@@ -11,6 +11,7 @@ from gemini_grpc.rpc import endpoint, operations, options, paths
 from gemini_grpc.rpc._sync.channel import Channel
 from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
+from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Service(paths.CommonPaths):
         *,
         credentials: Credentials | None = None,
         transport: str | Channel | grpc.Channel | Callable[..., Any] | None = None,
-        client_options: options.ClientOptions | Mapping[str, object] | None = None,
+        client_options: ClientOptions | Mapping[str, object] | None = None,
         client_info: object = None,
         channel: Channel | grpc.Channel | None = None,
     ) -> None:
@@ -65,7 +66,7 @@ class Service(paths.CommonPaths):
             ArgumentError: An option is unknown or cannot be used, or options exclude each other.
             CredentialsError: There are no credentials.
         """
-        given = options.ClientOptions.of(client_options)
+        given = ClientOptions.of(client_options)
         if channel is None and transport is not None:
             channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
             if channel is not None and channel is not transport:
@@ -113,7 +114,7 @@ class Service(paths.CommonPaths):
 
     @classmethod
     def get_mtls_endpoint_and_cert_source(
-        cls, client_options: options.ClientOptions | Mapping[str, object] | None = None
+        cls, client_options: ClientOptions | Mapping[str, object] | None = None
     ) -> tuple[str, tls.CertSource | None]:
         """Return the host a client with these options would call, and where its certificate comes from.
 
@@ -121,7 +122,7 @@ class Service(paths.CommonPaths):
             ArgumentError: The options or the environment cannot be used.
         """
         return options.endpoint_and_cert_source(
-            options.ClientOptions.of(client_options), cls.DEFAULT_ENDPOINT
+            ClientOptions.of(client_options), cls.DEFAULT_ENDPOINT
         )
 
     @classmethod
@@ -234,7 +235,7 @@ def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> A
     return transport(host=host, credentials=credentials)
 
 
-def _refuse_credentials(given: options.ClientOptions, credentials: object) -> None:
+def _refuse_credentials(given: ClientOptions, credentials: object) -> None:
     """Refuse credentials next to a channel, which has its own."""
     for name, value in (
         ("credentials", credentials),

@@ -1,0 +1,112 @@
+"""The client that module-level functions and models without one use: `configure` says which.
+
+This is the only state the library keeps for a process.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc.errors import ArgumentError
+from gemini_grpc.generative.backend import Backend
+from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from google.auth.credentials import Credentials
+
+    from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.secret import Secret
+
+TRANSPORTS = ("grpc", "grpc_asyncio")
+"""The names of transports that google's `configure` takes and we have; a model uses both."""
+
+
+class _Default:
+    """What `configure` was told, and the wires made from it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.arguments: dict[str, Any] = {}
+        self.backend = Backend()
+        self.wires: Wires | None = None
+
+
+_default = _Default()
+
+
+def configure(
+    *,
+    api_key: str | Secret | None = None,
+    credentials: Credentials | None = None,
+    transport: str | None = None,
+    client_options: ClientOptions | Mapping[str, object] | object | None = None,
+    client_info: object = None,
+    default_metadata: Sequence[tuple[str, str]] = (),
+    version: str = "v1beta",
+    project: str | None = None,
+    location: str | None = None,
+) -> None:
+    """Say how the default client is made; it is made when it is first needed.
+
+    Calls that run go on with the client they have. Without `configure`, the key is that of the
+    environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
+
+    Args:
+        api_key: The API key of the Gemini API.
+        credentials: Credentials of google-auth instead of a key.
+        transport: `grpc` or `grpc_asyncio`, for code that says so; either way both kinds of methods
+            work.
+        client_options: A `ClientOptions`, a mapping of its fields, or google.api_core's object.
+        client_info: A user agent to add to our own.
+        default_metadata: Metadata to send with every call.
+        version: `v1beta` or `v1alpha` of the Gemini API.
+        project: The Google Cloud project, to use Vertex AI.
+        location: The location on Vertex AI, `us-central1` if there is only a project.
+
+    Raises:
+        ArgumentError: The arguments exclude each other or do not exist.
+        CredentialsError: The credentials given cannot be used.
+    """
+    if transport is not None and transport not in TRANSPORTS:
+        raise ArgumentError(
+            f"transport is {transport!r}; this library speaks gRPC: pass 'grpc', 'grpc_asyncio' or "
+            "nothing"
+        )
+    arguments: dict[str, Any] = {
+        "api_key": api_key,
+        "credentials": credentials,
+        "client_options": client_options,
+        "client_info": client_info,
+        "default_metadata": tuple(default_metadata),
+        "version": version,
+        "project": project,
+        "location": location,
+    }
+    backend = choose_backend(version=version, project=project, location=location)
+    told = api_key is not None or credentials is not None or client_options is not None
+    wires = connect(**arguments) if told else None  # wrong arguments are found here, not later
+    with _default.lock:
+        _default.arguments, _default.backend, _default.wires = arguments, backend, wires
+
+
+def wires_of(client: HasWires | None = None) -> Wires:
+    """Return the wires of a client, those of the default client without one.
+
+    Raises:
+        CredentialsError: There are no credentials for the default client.
+    """
+    if client is not None:
+        return client.wires
+    wires = _default.wires
+    if wires is None:
+        with _default.lock:
+            wires = _default.wires = _default.wires or connect(**_default.arguments)
+    return wires
+
+
+def backend_of(client: HasWires | None = None) -> Backend:
+    """Return the backend of a client, which is known without credentials."""
+    return _default.backend if client is None else client.wires.backend

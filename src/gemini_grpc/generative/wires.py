@@ -1,0 +1,132 @@
+"""What a client is made of: a backend and the channels to it, one for each colour.
+
+A `GenerativeModel` has synchronous and asynchronous methods; so whichever client it was given can make a
+channel of the other colour, with the same settings, when it is first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gemini_grpc.errors import ArgumentError
+from gemini_grpc.generative.backend import VERSIONS, Backend
+from gemini_grpc.rpc import metadata as headers
+from gemini_grpc.rpc import options
+from gemini_grpc.rpc.client_options import ClientOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from google.auth.credentials import Credentials
+
+    from gemini_grpc.rpc._async.channel import AsyncChannel
+    from gemini_grpc.rpc._sync.channel import Channel
+    from gemini_grpc.rpc.secret import Secret
+
+
+class HasWires(Protocol):
+    """A `Client` or an `AsyncClient`."""
+
+    @property
+    def wires(self) -> Wires:
+        """Its backend and channels."""
+        ...
+
+
+class Wires:
+    """A backend and the channels to it."""
+
+    def __init__(self, backend: Backend, settings: options.Settings) -> None:
+        """Prepare; nothing is connected before the first call."""
+        self.backend = backend
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The channel of synchronous calls."""
+        from gemini_grpc.rpc._sync.channel import Channel
+
+        with self._lock:
+            made: Channel = self._made.setdefault("sync", Channel(self.settings))
+            return made
+
+    @cached_property
+    def async_channel(self) -> AsyncChannel:
+        """The channel of asynchronous calls."""
+        from gemini_grpc.rpc._async.channel import AsyncChannel
+
+        with self._lock:
+            made: AsyncChannel = self._made.setdefault("async", AsyncChannel(self.settings))
+            return made
+
+    def abandon(self) -> None:
+        """End the channel of the other colour, which has nobody to wait for its end."""
+        with self._lock:
+            for channel in self._made.values():
+                channel.abandon()
+
+
+def connect(
+    *,
+    api_key: str | Secret | None = None,
+    credentials: Credentials | None = None,
+    client_options: ClientOptions | Mapping[str, object] | object | None = None,
+    client_info: object = None,
+    version: str = "v1beta",
+    project: str | None = None,
+    location: str | None = None,
+    default_metadata: Sequence[tuple[str, str]] = (),
+) -> Wires:
+    """Return the wires of a client.
+
+    Raises:
+        ArgumentError: Options exclude each other, or the version does not exist.
+        CredentialsError: There are no credentials.
+    """
+    backend = choose_backend(version=version, project=project, location=location)
+    given = ClientOptions.of(client_options)
+    if not backend.is_vertex:
+        given = options.with_key(given, api_key, credentials=credentials)
+    elif api_key is not None:
+        given = replace(given, api_key=api_key)
+    headers.refuse_credentials(default_metadata)
+    settings = options.resolve(
+        given,
+        backend.host,
+        scopes=options.CLOUD_SCOPES if backend.is_vertex else (),
+        credentials=credentials,
+        user_agent=options.user_agent_of(client_info),
+    )
+    if backend.is_vertex and given.api_key is not None and not settings.endpoint.plaintext:
+        raise ArgumentError(
+            "api_key and project are mutually exclusive: Vertex AI takes the credentials of Google "
+            "Cloud; leave the key out, or leave project out for the Gemini API"
+        )
+    return Wires(backend, replace(settings, metadata=(*settings.metadata, *default_metadata)))
+
+
+def choose_backend(
+    *, version: str = "v1beta", project: str | None = None, location: str | None = None
+) -> Backend:
+    """Return the backend: Vertex AI if a project or location is given, else the Gemini API.
+
+    Without `project`, that of `GOOGLE_CLOUD_PROJECT` is used; without `location`, that of
+    `GOOGLE_CLOUD_LOCATION`, else `us-central1`.
+
+    Raises:
+        ArgumentError: There is no such version, or no project.
+    """
+    if version not in VERSIONS:
+        raise ArgumentError(f"version is {version!r}; expected 'v1beta' or 'v1alpha'")
+    if project is None and location is None:
+        return Backend("v1alpha" if version == "v1alpha" else "v1beta")
+    project, location = options.google_cloud(project, location)
+    for name, value in (("project", project), ("location", location)):
+        if not isinstance(value, str) or not value or "/" in value:
+            raise ArgumentError(f"{name} is {value!r}; expected the bare id, without any slash")
+    return Backend("aiplatform_v1", project, location)

@@ -1,0 +1,99 @@
+"""The options of a client, as a value that can be checked, copied and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gemini_grpc import errors
+from gemini_grpc.rpc import proxy, tls
+from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """The options of a client: those of google's clients, and after them a few of our own."""
+
+    api_endpoint: str | None = None
+    """`host` or `host:port` to use instead of the service's own, whatever else is said; `http://` and a
+    loopback address for a connection without TLS."""
+    client_cert_source: tls.CertSource | None = None
+    """Returns the client certificate chain and its key, both PEM; asked again when they may have
+    been rotated."""
+    client_encrypted_cert_source: tls.EncryptedCertSource | None = None
+    """Returns the paths of the certificate chain and of the encrypted key, and the passphrase."""
+    quota_project_id: str | None = None
+    """The project whose quota is used, with credentials that are not bound to one."""
+    credentials_file: str | Path | None = None
+    """A file with credentials of any kind google-auth knows."""
+    scopes: Sequence[str] | None = None
+    """OAuth scopes instead of the service's own."""
+    api_key: str | Secret | None = None
+    """The API key; kept as a `Secret`."""
+    api_audience: str | None = None
+    """The audience of tokens that a service account signs itself; the service's own if unset."""
+    universe_domain: str | None = None
+    """The universe domain; `GOOGLE_CLOUD_UNIVERSE_DOMAIN` or googleapis.com if unset."""
+    tracer_provider: object | None = None
+    """Accepted because google's options have it; not used."""
+
+    ca_certificates: bytes | str | Path | None = None
+    """Trust roots as PEM or the path of a bundle; from the environment or grpc's own if unset."""
+    client_cert_signer: tls.Signer | None = None
+    """A client certificate whose key never enters this process."""
+    proxy: str | None = None
+    """`http://host:port` of a proxy; empty for none; from the environment if unset."""
+    keepalive: float | None = None
+    """Seconds between pings on an idle connection, at least 10; None for no pings."""
+    max_receive_message_length: int = -1
+    """Bytes a message of the server may have; -1 for no limit."""
+    timeout: float | Default | None = DEFAULT
+    """Seconds every call has unless it says otherwise; each method's own if unset, None for no limit."""
+    retry: RetryPolicy | Default | None = DEFAULT
+    """The policy of every call unless it says otherwise; None to try once."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.api_key, str):
+            object.__setattr__(self, "api_key", Secret(self.api_key))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{each.name}={_SHOWN.get(each.name, repr)(value)}"
+            for each in fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        )
+        return f"ClientOptions({shown})"
+
+    @classmethod
+    def of(cls, options: ClientOptions | Mapping[str, object] | object | None) -> ClientOptions:
+        """Return options given as such, as a mapping, as google.api_core's object, or not at all.
+
+        Raises:
+            ArgumentError: There is an option that does not exist.
+        """
+        if options is None:
+            return cls()
+        if isinstance(options, ClientOptions):
+            return options
+        if not isinstance(options, Mapping):
+            if not hasattr(options, "api_endpoint"):
+                raise errors.ArgumentError(
+                    f"client_options is {type(options).__name__}; expected a mapping or ClientOptions"
+                )
+            options = {key: value for key, value in vars(options).items() if value is not None}
+        known = [each.name for each in fields(cls)]
+        for name in options:
+            if name not in known:
+                hint = errors.nearest(name, known) or f"; the options are {', '.join(known)}"
+                raise errors.ArgumentError(f"client_options has no option {name!r}{hint}")
+        return cls(**options)
+
+
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "api_key": lambda _: "***",
+    "proxy": lambda url: repr(proxy.masked(url)),
+}
+"""How options are shown that hold secrets."""
