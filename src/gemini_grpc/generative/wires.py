@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.backend import VERSIONS, Backend
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gemini_grpc.rpc._async.channel import AsyncChannel
     from gemini_grpc.rpc._sync.channel import Channel
     from gemini_grpc.rpc.secret import Secret
+
+
+Kept = TypeVar("Kept", "AsyncChannel", "Channel")
 
 
 class HasWires(Protocol):
@@ -43,31 +46,38 @@ class Wires:
         """Prepare; nothing is connected before the first call."""
         self.backend = backend
         self.settings = settings
+        self.model_names: set[str] = set()
+        """The names of models that have been shown; a model that is not found is compared with them."""
         self._lock = threading.Lock()
-        self._made: dict[str, Any] = {}
+        self._made: list[AsyncChannel | Channel] = []
+        self._closed = False
 
     @cached_property
     def channel(self) -> Channel:
         """The channel of synchronous calls."""
         from gemini_grpc.rpc._sync.channel import Channel
 
-        with self._lock:
-            made: Channel = self._made.setdefault("sync", Channel(self.settings))
-            return made
+        return self._keep(Channel(self.settings))
 
     @cached_property
     def async_channel(self) -> AsyncChannel:
         """The channel of asynchronous calls."""
         from gemini_grpc.rpc._async.channel import AsyncChannel
 
+        return self._keep(AsyncChannel(self.settings))
+
+    def _keep(self, channel: Kept) -> Kept:
         with self._lock:
-            made: AsyncChannel = self._made.setdefault("async", AsyncChannel(self.settings))
-            return made
+            self._made.append(channel)
+            if self._closed:
+                channel.abandon()
+        return channel
 
     def abandon(self) -> None:
-        """End the channel of the other colour, which has nobody to wait for its end."""
+        """End the channel of the other colour too, for whose end nobody can wait."""
         with self._lock:
-            for channel in self._made.values():
+            self._closed = True
+            for channel in self._made:
                 channel.abandon()
 
 

@@ -1,0 +1,132 @@
+"""The default client: what `configure` says is used from then on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gemini_grpc import Client, errors
+from gemini_grpc.emulator import Emulator
+from gemini_grpc.generative import default
+from gemini_grpc.generative.backend import UnsupportedError
+from gemini_grpc.generative.default import backend_of, configure, wires_of
+
+QUESTION = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
+VARIABLES = (
+    *("GOOGLE_API_KEY", "GEMINI_API_KEY", "GEMINI_EMULATOR_HOST"),
+    *("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"),
+)
+
+
+@pytest.fixture(autouse=True)
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default, "_default", default._Default())
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+def options(emulator: Emulator) -> dict[str, Any]:
+    return {"api_endpoint": f"http://{emulator.target}"}
+
+
+def test_the_default_client_is_made_once_and_anew_after_configure(emulator: Emulator) -> None:
+    configure(api_key="one", client_options=options(emulator))
+    wires = wires_of()
+    assert wires_of() is wires
+    method = backend_of().method("CountTokens")
+    assert wires.channel.unary(method, QUESTION).total_tokens
+    configure(api_key="two", client_options=options(emulator))
+    assert wires_of() is not wires
+    assert wires.channel.unary(method, QUESTION).total_tokens  # calls that run go on
+
+
+def test_the_key_of_the_environment_is_used_without_configure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", "from the environment")
+    assert ("x-goog-api-key", "from the environment") in wires_of().settings.metadata
+
+
+def test_a_client_goes_before_the_default(emulator: Emulator) -> None:
+    with Client(api_key="k", client_options=options(emulator)) as client:
+        assert wires_of(client) is client.wires
+        assert backend_of(client) is client.wires.backend
+
+
+def test_metadata_goes_with_every_call(emulator: Emulator) -> None:
+    configure(api_key="k", client_options=options(emulator), default_metadata=[("x-team", "tests")])
+    wires_of().channel.unary(backend_of().method("CountTokens"), QUESTION)
+    assert ("x-team", "tests") in emulator.journal[0].attempts[0].metadata
+
+
+def test_a_project_means_vertex(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
+    configure(project="p", client_options=options(emulator) | {"api_key": "k"})
+    assert backend_of().parent == "projects/p/locations/us-central1"
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "from-the-environment")
+    monkeypatch.setenv("GOOGLE_CLOUD_LOCATION", "global")
+    configure(location="eu", client_options=options(emulator) | {"api_key": "k"})
+    assert backend_of().parent == "projects/from-the-environment/locations/eu"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"transport": "rest"}, "this library speaks gRPC"),
+        ({"version": "v2"}, "expected 'v1beta' or 'v1alpha'"),
+        ({"api_key": "a", "client_options": {"api_key": "b"}}, "given twice"),
+        ({"api_key": "a", "project": "p"}, "api_key and project are mutually exclusive"),
+        ({"location": "eu"}, "GOOGLE_CLOUD_PROJECT"),
+        ({"project": "projects/p"}, "the bare id"),
+        ({"api_key": "a", "default_metadata": [("authorization", "x")]}, "credentials"),
+    ],
+)
+def test_what_cannot_be_configured_is_refused_and_changes_nothing(
+    arguments: dict[str, Any], text: str
+) -> None:
+    configure(api_key="before")
+    before = wires_of()
+    with pytest.raises(errors.ArgumentError, match=text):
+        configure(**arguments)
+    assert wires_of() is before
+
+
+def test_a_client_has_the_services_of_its_backend(emulator: Emulator) -> None:
+    vertex = Client(project="p", location="eu", client_options=options(emulator) | {"api_key": "k"})
+    with vertex as client:
+        model = client.wires.backend.model("gemini-2.5-flash")
+        contents = [{"role": "user", "parts": [{"text": "Hi"}]}]
+        counted = client.llm_utility_service.count_tokens(
+            endpoint=model, model=model, contents=contents
+        )
+        assert counted.total_tokens
+        with pytest.raises(UnsupportedError, match="Vertex AI has no FileService"):
+            client.file_service  # noqa: B018  # reading it is the test
+        with pytest.raises(UnsupportedError, match="no live sessions over gRPC"):
+            client.live  # noqa: B018
+
+
+def test_closing_a_client_closes_the_channels_of_both_colours(emulator: Emulator) -> None:
+    client = Client(api_key="k", client_options=options(emulator))
+    other = client.wires.async_channel
+    client.close()
+    with pytest.raises(errors.ClosedError):
+        client.wires.channel.unary(backend_of().method("CountTokens"), QUESTION)
+    with pytest.raises(errors.ClosedError):
+        asyncio.run(other.unary(backend_of().method("CountTokens"), QUESTION))
+
+
+def test_a_channel_made_after_closing_is_closed(emulator: Emulator) -> None:
+    client = Client(api_key="k", client_options=options(emulator))
+    client.close()
+    late = client.wires.async_channel
+    with pytest.raises(errors.ClosedError):
+        asyncio.run(late.unary(backend_of().method("CountTokens"), QUESTION))
