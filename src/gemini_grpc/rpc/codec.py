@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as PbMessage
 
@@ -29,8 +30,12 @@ class Codec(Generic[Req, Res]):
         self.method = spec
         request, response = method.load(spec.request), method.load(spec.response)
         self._request = pb_class(request)
-        self._parse: Callable[[bytes], PbMessage] = pb_class(response).FromString
         self._wrap: Callable[[PbMessage], Res] | None = getattr(response, "wrap", None)
+        if issubclass(response, Empty):
+            self._wrap = _nothing
+        # what has no `pb` is protobuf's own class, or one that reads the bytes in its own way
+        parser: Any = pb_class(response) if hasattr(response, "pb") else response
+        self._parse: Callable[[bytes], PbMessage] = parser.FromString
         self._routes = tuple(attrgetter(route) for route in spec.routing)
 
     def request(self, request: object, fields: Mapping[str, object] | None = None) -> PbMessage:
@@ -74,6 +79,10 @@ class Codec(Generic[Req, Res]):
             error.method = self.method.path
             raise error from cause
         return self._wrap(message) if self._wrap else message  # type: ignore[return-value]  # protobuf's own class
+
+
+def _nothing(_: PbMessage) -> Any:
+    """Return what a method gives whose response is empty."""
 
 
 def pb_class(cls: type) -> type[PbMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
@@ -29,6 +30,7 @@ class AsyncConnection:
         self._opened: dict[tuple[int, Any], _Opened] = {}
         self._first_pid, _ = wire.owner()
         self._retired: list[_Opened] = []
+        self._lock = threading.Lock()
         self._closed = False
         wire.prepare_for_forks(self)
 
@@ -85,8 +87,10 @@ class AsyncConnection:
         if identity == opened.identity:
             return False
         self._identity = identity
-        if self._opened.pop(wire.async_owner(), None) is opened:
-            self._retired.append(opened)  # calls that run over it may end well
+        owner = wire.async_owner()
+        with self._lock:  # a call beside this one may have connected anew already
+            if self._opened.get(owner) is opened:
+                self._retired.append(self._opened.pop(owner))  # calls over it may end well
         return True
 
     def forget_closed_loops(self) -> None:

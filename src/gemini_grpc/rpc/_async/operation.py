@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import failure, method, operations, wire
+from gemini_grpc.rpc.policy import DEFAULT
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
     from gemini_grpc.rpc._async.channel import AsyncChannel
     from gemini_grpc.rpc.method import OperationTypes
+    from gemini_grpc.rpc.policy import Default
 
 Res = TypeVar("Res")
 
@@ -42,10 +44,18 @@ class AsyncOperation(Generic[Res]):
         """How far it has come, as a message of the method's metadata type; None if unknown."""
         return self._unpack(self.state.metadata, self._types.metadata)
 
-    async def done(self) -> bool:
-        """Ask the server whether it has ended, well or not."""
+    async def done(self, timeout: float | Default | None = DEFAULT) -> bool:
+        """Ask the server whether it has ended, well or not.
+
+        Args:
+            timeout: Seconds the server has to answer; 60 if not given, None for no limit.
+
+        Raises:
+            RpcError: The server did not answer.
+        """
         if not self.state.done:
-            self.state = await self._channel.unary(operations.GET, {"name": self.name})
+            request = {"name": self.name}
+            self.state = await self._channel.unary(operations.GET, request, timeout=timeout)
         return bool(self.state.done)
 
     async def result(self, timeout: float | None = None) -> Res:
@@ -60,7 +70,7 @@ class AsyncOperation(Generic[Res]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_POLL
-        while not await self.done():
+        while not await self.done(_left(deadline)):
             if deadline is not None and time.monotonic() + pause > deadline:
                 raise errors.DeadlineExceeded(f"{self.name} had not ended after {timeout} s")
             await wire.async_sleep(pause)
@@ -78,3 +88,8 @@ class AsyncOperation(Generic[Res]):
         if not packed.type_url:
             return None
         return method.load(name).deserialize(packed.value)  # type: ignore[attr-defined]  # a message class
+
+
+def _left(deadline: float | None) -> float | Default:
+    """Return the seconds until a deadline; without one, the method's own timeout."""
+    return DEFAULT if deadline is None else deadline - time.monotonic()

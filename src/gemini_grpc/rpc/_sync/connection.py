@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
@@ -30,6 +31,7 @@ class Connection:
         self._opened: dict[tuple[int, Any], _Opened] = {}
         self._first_pid, _ = wire.owner()
         self._retired: list[_Opened] = []
+        self._lock = threading.Lock()
         self._closed = False
         wire.prepare_for_forks(self)
 
@@ -86,8 +88,10 @@ class Connection:
         if identity == opened.identity:
             return False
         self._identity = identity
-        if self._opened.pop(wire.owner(), None) is opened:
-            self._retired.append(opened)  # calls that run over it may end well
+        owner = wire.owner()
+        with self._lock:  # a call beside this one may have connected anew already
+            if self._opened.get(owner) is opened:
+                self._retired.append(self._opened.pop(owner))  # calls over it may end well
         return True
 
     def forget_closed_loops(self) -> None:

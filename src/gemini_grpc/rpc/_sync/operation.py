@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import failure, method, operations, wire
+from gemini_grpc.rpc.policy import DEFAULT
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
 
     from gemini_grpc.rpc._sync.channel import Channel
     from gemini_grpc.rpc.method import OperationTypes
+    from gemini_grpc.rpc.policy import Default
 
 Res = TypeVar("Res")
 
@@ -43,10 +45,18 @@ class Operation(Generic[Res]):
         """How far it has come, as a message of the method's metadata type; None if unknown."""
         return self._unpack(self.state.metadata, self._types.metadata)
 
-    def done(self) -> bool:
-        """Ask the server whether it has ended, well or not."""
+    def done(self, timeout: float | Default | None = DEFAULT) -> bool:
+        """Ask the server whether it has ended, well or not.
+
+        Args:
+            timeout: Seconds the server has to answer; 60 if not given, None for no limit.
+
+        Raises:
+            RpcError: The server did not answer.
+        """
         if not self.state.done:
-            self.state = self._channel.unary(operations.GET, {"name": self.name})
+            request = {"name": self.name}
+            self.state = self._channel.unary(operations.GET, request, timeout=timeout)
         return bool(self.state.done)
 
     def result(self, timeout: float | None = None) -> Res:
@@ -61,7 +71,7 @@ class Operation(Generic[Res]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_POLL
-        while not self.done():
+        while not self.done(_left(deadline)):
             if deadline is not None and time.monotonic() + pause > deadline:
                 raise errors.DeadlineExceeded(f"{self.name} had not ended after {timeout} s")
             wire.sleep(pause)
@@ -79,3 +89,8 @@ class Operation(Generic[Res]):
         if not packed.type_url:
             return None
         return method.load(name).deserialize(packed.value)  # type: ignore[attr-defined]  # a message class
+
+
+def _left(deadline: float | None) -> float | Default:
+    """Return the seconds until a deadline; without one, the method's own timeout."""
+    return DEFAULT if deadline is None else deadline - time.monotonic()

@@ -1,0 +1,176 @@
+"""Work that goes on after the call, in both colours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from google.longrunning import operations_pb2
+from google.protobuf import duration_pb2
+from google.rpc import error_details_pb2
+
+from gemini_grpc import errors
+from gemini_grpc.emulator import Emulator, Fault, Reply, VirtualClock
+
+if TYPE_CHECKING:
+    from tests.colours import Sync
+
+VEO = "models/veo-3.0-generate-001"
+NAME = f"{VEO}/operations/one"
+PACKAGE = "type.googleapis.com/google.ai.generativelanguage.v1beta"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def still(clock: VirtualClock) -> Iterator[Emulator]:
+    """Return an emulator whose time stands still."""
+    with Emulator(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def videos(connect: Callable[..., Any], still: Emulator) -> Any:
+    return connect(still, "PredictionService")
+
+
+def start(colour: Sync, client: Any) -> Any:
+    return colour.call(
+        client.predict_long_running, model=VEO, instances=[{"prompt": "a tree in the wind"}]
+    )
+
+
+def test_an_operation_knows_its_name_and_how_far_it_has_come(colour: Sync, videos: Any) -> None:
+    operation = start(colour, videos)
+    assert operation.name.startswith(f"{VEO}/operations/")
+    assert type(operation.metadata).__name__ == "PredictLongRunningMetadata"
+    assert not operation.state.done
+
+
+def test_done_asks_until_it_is(
+    colour: Sync, videos: Any, still: Emulator, clock: VirtualClock
+) -> None:
+    operation = start(colour, videos)
+    assert not colour.call(operation.done)
+    clock.advance(60)
+    assert colour.call(operation.done)
+    assert colour.call(operation.done)
+    assert len(still.journal.calls("GetOperation")) == 2
+
+
+def test_the_result_is_a_message_of_the_method(
+    colour: Sync, videos: Any, clock: VirtualClock
+) -> None:
+    operation = start(colour, videos)
+    clock.advance(60)
+    result = colour.call(operation.result, timeout=5.0)
+    assert type(result).__name__ == "PredictLongRunningResponse"
+    assert result.generate_video_response.generated_samples
+
+
+def test_the_result_is_waited_for(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator
+) -> None:
+    operation = start(colour, connect(emulator, "PredictionService"))
+    assert colour.call(operation.result)
+    assert operation.state.done
+    assert len(emulator.journal.calls("GetOperation")) == 2
+
+
+def test_a_result_that_is_late_is_not_waited_for_any_longer(
+    colour: Sync, videos: Any, still: Emulator
+) -> None:
+    operation = start(colour, videos)
+    with pytest.raises(errors.DeadlineExceeded, match=f"{operation.name} had not ended after 0.1"):
+        colour.call(operation.result, timeout=0.1)
+    assert len(still.journal.calls("GetOperation")) == 1
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_any_longer(
+    colour: Sync, videos: Any, still: Emulator
+) -> None:
+    operation = start(colour, videos)
+    still.script("GetOperation", [Fault(delay=30.0, times=None)])
+    started = time.monotonic()
+    with pytest.raises(errors.DeadlineExceeded):
+        colour.call(operation.result, timeout=0.2)
+    with pytest.raises(errors.DeadlineExceeded):
+        colour.call(operation.done, timeout=0.2)
+    assert len(still.journal.calls("GetOperation")) == 2
+    assert time.monotonic() - started < 20
+
+
+def test_an_operation_that_is_cancelled_ends_with_that(colour: Sync, videos: Any) -> None:
+    operation = start(colour, videos)
+    colour.call(operation.cancel)
+    with pytest.raises(errors.Cancelled):
+        colour.call(operation.result)
+
+
+def test_an_operation_that_failed_is_an_error_with_its_details(
+    colour: Sync, videos: Any, still: Emulator
+) -> None:
+    operation = start(colour, videos)
+    failed = operations_pb2.Operation(name=operation.name, done=True)
+    failed.error.code, failed.error.message = 8, "no room for a film"
+    failed.error.details.add().Pack(
+        error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=3))
+    )
+    still.script("GetOperation", [Reply(message=failed)])
+    with pytest.raises(errors.ResourceExhausted, match="no room for a film") as caught:
+        colour.call(operation.result)
+    assert caught.value.retry_after == 3.0
+
+
+def test_an_operation_may_end_without_a_result(colour: Sync, videos: Any, still: Emulator) -> None:
+    operation = start(colour, videos)
+    still.script("GetOperation", [Reply(message={"name": operation.name, "done": True})])
+    assert colour.call(operation.result) is None
+    assert operation.metadata is None
+
+
+def test_asking_is_tried_again_when_the_service_is_unavailable(
+    colour: Sync, videos: Any, still: Emulator, clock: VirtualClock
+) -> None:
+    operation = start(colour, videos)
+    clock.advance(60)
+    fault = Fault("UNAVAILABLE")
+    still.script("GetOperation", [fault])
+    assert colour.call(operation.done)
+    assert fault.fired == 1
+
+
+# without the object
+
+
+def test_an_operation_is_asked_for_by_name(colour: Sync, videos: Any, clock: VirtualClock) -> None:
+    name = start(colour, videos).name
+    assert not colour.call(videos.get_operation, name).done
+    clock.advance(60)
+    state = colour.call(videos.get_operation, name)
+    assert state.response.type_url == f"{PACKAGE}.PredictLongRunningResponse"
+
+
+def test_operations_are_listed_over_pages(colour: Sync, videos: Any) -> None:
+    started = [start(colour, videos).name for _ in range(3)]
+    pager = colour.call(videos.list_operations, VEO, page_size=2)
+    assert [each.name for each in colour.drain(pager)] == started
+
+
+def test_an_operation_is_cancelled_by_name(colour: Sync, videos: Any) -> None:
+    name = start(colour, videos).name
+    colour.call(videos.cancel_operation, name)
+    assert colour.call(videos.get_operation, name).error.code == 1
+
+
+def test_an_operation_is_forgotten_by_name(colour: Sync, videos: Any, clock: VirtualClock) -> None:
+    name = start(colour, videos).name
+    clock.advance(60)
+    colour.call(videos.delete_operation, name)
+    with pytest.raises(errors.NotFound):
+        colour.call(videos.get_operation, name)
