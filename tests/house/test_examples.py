@@ -1,4 +1,4 @@
-"""The examples are valid Python; they need devices, keys or extras, so they are not run."""
+"""The examples are valid Python; those that need devices, keys or extras are not run."""
 
 from __future__ import annotations
 

@@ -23,9 +23,10 @@ def test_the_readme_has_examples() -> None:
 
 
 @pytest.mark.parametrize(("title", "code"), EXAMPLES, ids=[title for title, _ in EXAMPLES])
-def test_an_example_runs(title: str, code: str) -> None:
+def test_an_example_runs(title: str, code: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=60,

@@ -8,6 +8,7 @@ import io
 import itertools
 import math
 import pickle
+import re
 import struct
 import sys
 import threading
@@ -552,6 +553,14 @@ SHORT = b"RIFF\0\0\0\0WAVEfmt \x08\0\0\0" + bytes(8) + b"data\0\0\0\0"
 def test_a_file_that_cannot_be_used_is_an_error(content: bytes, text: str) -> None:
     with pytest.raises(ArgumentError, match=text):
         read_wav(io.BytesIO(content))
+
+
+def test_the_error_of_a_file_names_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "short.wav"
+    for content in (b"", wav(b"")[:12], wav(EXPECTED)[:-20], SHORT, wav(b"", rate=4000)):
+        path.write_bytes(content)
+        with pytest.raises(ArgumentError, match=re.escape(str(path))):
+            read_wav(path)
 
 
 def test_a_file_of_text_is_an_error_and_a_missing_one_an_oserror(tmp_path: Path) -> None:
