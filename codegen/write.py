@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,23 +17,20 @@ OWNED = (
 
 
 def write(root: Path, texts: Mapping[str, str]) -> None:
-    """Replace the owned folders by the given files."""
-    for folder in OWNED:
-        shutil.rmtree(root / folder, ignore_errors=True)
+    """Make the owned folders hold the given files, and touch only what differs."""
+    for name in _found(root) - texts.keys():
+        (root / name).unlink()
     for name, text in texts.items():
         path = root / name
+        if path.exists() and path.read_text() == text:
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 def compare(root: Path, texts: Mapping[str, str]) -> list[str]:
     """Return a line for each file that is stale, missing or left over."""
-    found = {
-        path.relative_to(root).as_posix()
-        for folder in OWNED
-        for path in (root / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    found = _found(root)
     differences = [f"left over: {name}" for name in found - texts.keys()]
     for name, text in texts.items():
         if name not in found:
@@ -42,3 +38,13 @@ def compare(root: Path, texts: Mapping[str, str]) -> list[str]:
         elif (root / name).read_text() != text:
             differences.append(f"stale: {name}")
     return sorted(differences)
+
+
+def _found(root: Path) -> set[str]:
+    """Return the files that are in the owned folders, apart from what Python caches there."""
+    return {
+        path.relative_to(root).as_posix()
+        for folder in OWNED
+        for path in (root / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
