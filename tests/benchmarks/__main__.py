@@ -16,8 +16,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from tests.benchmarks import emulator
-from tests.benchmarks.clients import CLIENTS, WORK
+from tests.benchmarks import emulator, live
+from tests.benchmarks.clients import CLIENTS, WORK, can
 
 STARTS = {
     "import": {
@@ -65,7 +65,7 @@ def calls(place: list[str], rounds: int, works: Sequence[str]) -> dict[str, dict
     }
     for _ in range(rounds):
         for work in works:
-            for name in CLIENTS:
+            for name in filter(lambda name: can(name, work), CLIENTS):
                 command = [sys.executable, "-m", "tests.benchmarks.clients", name, work, *place]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 found[work][name].append(float(done.stdout))
@@ -111,6 +111,7 @@ def main() -> None:
             server.stdin.close()
             server.wait()
     if not arguments.work:
+        live.run(arguments.rounds, list(live.WORK))
         emulator.main()
 
 

@@ -4,8 +4,12 @@
 
 A session sends a frame, waits for the frame that answers it, and so on. Every figure is taken in a
 process of its own, the clients in turn; the table shows the median ratio to the plain synchronous stub
-of the same round. google-genai holds its sessions over a websocket, and takes part if it is installed
-(`pip install .[bench]`).
+of the same round. google-genai holds its sessions over a websocket, and takes part if it is installed,
+which it is best in an environment of its own:
+
+    python -m venv ELSEWHERE
+    ELSEWHERE/bin/pip install -e . cryptography h2 google-genai
+    ELSEWHERE/bin/python -m tests.benchmarks.live
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ SECONDS = 1.5
 """How long each piece of work runs, about."""
 IDLE = 200
 """How many sessions the memory of one is measured with."""
+ANSWER = 960
+"""The bytes of audio with which the servers answer a frame."""
 
 
 class Plain:
@@ -59,6 +65,7 @@ class Plain:
         requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         requests.put(self._message(**SETUP))
         call = self._stub(iter(requests.get, None))
+        stack.callback(next, call, None)  # the status; a call that is dropped is reset
         stack.callback(requests.put, None)
         next(call)
         return requests, call
@@ -174,11 +181,10 @@ def measure(client: Any, sessions: int) -> float:
         opened = [client.begin(stack) for _ in range(sessions)]
 
         def talk(session: Any, until: float) -> int:
-            frames = 0
+            received = 0
             while time.perf_counter() < until:
-                client.frame(session)
-                frames += 1
-            return frames
+                received += len(client.frame(session))
+            return received // ANSWER
 
         def all_talk(seconds: float) -> int:
             until = time.perf_counter() + seconds
@@ -196,11 +202,10 @@ async def async_measure(client: Any, sessions: int) -> float:
         opened = [await client.begin(stack) for _ in range(sessions)]
 
         async def talk(session: Any, until: float) -> int:
-            frames = 0
+            received = 0
             while time.perf_counter() < until:
-                await client.frame(session)
-                frames += 1
-            return frames
+                received += len(await client.frame(session))
+            return received // ANSWER
 
         async def all_talk(seconds: float) -> int:
             until = time.perf_counter() + seconds
@@ -221,18 +226,21 @@ def resident() -> float:
 
 
 def weigh(client: Any) -> float:
-    """Return the bytes of one idle session."""
+    """Return the bytes of one idle session that has sent and received a frame."""
     with ExitStack() as stack:
+        kept = []
         for _ in range(IDLE // 4):
-            client.frame(client.begin(stack))
+            kept.append(client.begin(stack))
+            client.frame(kept[-1])
         before = resident()
         for _ in range(IDLE):
-            client.frame(client.begin(stack))
+            kept.append(client.begin(stack))
+            client.frame(kept[-1])
         return (resident() - before) / IDLE
 
 
 async def async_weigh(client: Any) -> float:
-    """Return the bytes of one idle session."""
+    """Return the bytes of one idle session that has sent and received a frame."""
     async with AsyncExitStack() as stack:
         kept = []
         for _ in range(IDLE // 4):
@@ -316,7 +324,7 @@ def run(rounds: int, works: Sequence[str]) -> None:
                     found[work][name].append(float(done.stdout))
     show(found, names)
     if "genai aio" not in names:
-        print("google-genai is not installed; `pip install .[bench]` adds it")
+        print("google-genai is left out, because it is not installed")
     print(f"medians of {rounds} rounds; {time.perf_counter() - started:.0f} s")
 
 

@@ -161,7 +161,8 @@ class Outcome:
         lines = [
             f"{len(self.tallies)} sessions x {self.seconds:.0f} s: CPU {self.cpu:.0f} s of this process",
             f"accidents: {accidents}",
-            f"reconnected {total('reconnected')}, state restored {total('restored')}",
+            f"reconnected {total('reconnected')}, state restored {total('restored')}, "
+            f"from a wrong handle {count.get('wrong handles', 0)}",
             f"control messages: sent {self.sent}, arrived {len(self.report['marks'])}, "
             f"named as uncertain {uncertain} (of which {arrived} had arrived), "
             f"lost {len(self.lost())}, duplicated {len(self.duplicated())}",
@@ -170,6 +171,7 @@ class Outcome:
             f"that crossed with their withdrawal {count.get('answers to withdrawn calls', 0)}",
             f"turns {total('turns')}, marks heard {total('heard')}",
             f"audio frames: made {total('frames')}, arrived {count.get('frames', 0)}, "
+            f"dropped {total('dropped') / FRAME_SECONDS:.0f}, "
             f"twice or out of order {count.get('frames again', 0)}",
         ]
         lines += [
@@ -180,7 +182,10 @@ class Outcome:
         return "\n".join(lines)
 
 
-_NOTED = {"frames", "frames again", "answers to unknown calls", "answers to withdrawn calls"}
+_NOTED = {
+    *("frames", "frames again", "answers to unknown calls", "answers to withdrawn calls"),
+    "wrong handles",
+}
 
 
 def _names(messages: list[bytes], mark: str) -> bool:
@@ -302,9 +307,11 @@ def _sync_session(live: Any, tally: Tally, until: float) -> None:
             time.sleep(max(0.0, due - time.monotonic()))
 
     def listen() -> None:
-        with suppress(errors.GeminiError):
+        try:
             for event in session:
                 tally.take(event)
+        except errors.GeminiError as error:
+            tally.error = error
 
     try:
         with _connect(live, tally) as session:

@@ -44,8 +44,9 @@ class Notes:
         self.answers: Counter[str] = Counter()
         """How often each call was answered."""
         self.count: Counter[str] = Counter()
-        """Everything else: accidents by their name, frames, handles that were not the latest."""
+        """Everything else: accidents by their name, frames, handles that are wrong."""
         self._last_frame: dict[str, int] = {}
+        self._used: dict[str, int] = {}
         self._handles: dict[str, int] = {}
 
     def mark(self, text: str) -> None:
@@ -74,6 +75,15 @@ class Notes:
             number = self._handles[session] = self._handles.get(session, 0) + 1
         return f"{session}/{number}"
 
+    def resume(self, session: str, handle: str) -> None:
+        """Note the handle a session goes on from: its own, and none from before the last it used."""
+        owner, _, number = handle.rpartition("/")
+        with self._lock:
+            self.count["wrong handles"] += owner != session or int(number) < self._used.get(
+                owner, 0
+            )
+            self._used[owner] = int(number)
+
     def report(self) -> dict[str, Any]:
         with self._lock:
             return {
@@ -99,6 +109,8 @@ class Connection:
         """Answer every marked message; now and then call a function first."""
         setup = _CLIENT.FromString(next(requests)).setup
         self._session = setup.system_instruction.parts[0].text
+        if setup.session_resumption.handle:
+            self._notes.resume(self._session, setup.session_resumption.handle)
         context.add_callback(lambda: self._agenda.put(None))
         threading.Thread(target=self._read, args=(requests,), daemon=True).start()
         yield _message(setup_complete={})

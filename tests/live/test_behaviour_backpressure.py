@@ -116,7 +116,7 @@ def test_senders_that_wait_are_told_when_the_session_ends(stage: Stage) -> None:
     fill(actor)
     actor.call("send_content", "one")
     waiting = [actor.start("send_content", "two") for _ in range(3)]
-    until(lambda: len(actor.session._engine.lanes._lines["control"]) == 3)
+    until(lambda: len(actor.session._engine.lanes._line) == 3)
     actor.call("close", drain=0)
     for each in waiting:
         with pytest.raises(RuntimeError, match="closed"):

@@ -13,6 +13,7 @@ import pytest
 
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import LiveConfig, LiveError, Resume, SessionClosed, SetupTimeout, events
+from gemini_grpc.live.lanes import Lanes
 from tests.live.stage import COMPLETE, TURN_END, Stage, begin, echo, resumable, say, until
 
 TEXT = LiveConfig(modalities=["TEXT"])
@@ -69,16 +70,16 @@ def test_an_error_of_a_credential_ends_the_session_and_is_told(
 
 
 def test_a_fault_of_the_writer_is_not_kept_secret(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.script(echo)
     actor = stage.open(config=TEXT)
     actor.until(events.Opened)
 
-    def broken(**_: object) -> None:
+    def broken(_: Lanes, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    actor.session._engine.lanes.next = broken
+    monkeypatch.setattr(Lanes, "next", broken)
     with caplog.at_level(logging.ERROR, logger="gemini_grpc"):
         actor.call("send_content", "hello")
         error = actor.end()

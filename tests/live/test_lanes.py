@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gemini_grpc.live import Outbox, Outgoing, events
-from gemini_grpc.live.lanes import Lanes
+from gemini_grpc.live.lanes import Lanes, Place
 
 if TYPE_CHECKING:
     from gemini_grpc.live.outgoing import Kind
@@ -116,14 +116,17 @@ def test_answers_nobody_waits_for_are_dropped() -> None:
 
 def test_who_came_first_is_served_first() -> None:
     lanes = Lanes(Outbox(control=1))
-    first, second = lanes.line_up("content"), lanes.line_up("text")
-    speech, picture = lanes.line_up("audio", 0.1), lanes.line_up("video")
+    first, second = Place("content"), Place("text")
+    speech, picture = Place("audio", 0.1), Place("video")
+    for each in (first, second, speech, picture):
+        lanes.line_up(each)
     assert [lanes.admits(each) for each in (first, second, speech, picture)] == [
         True,
         False,
         True,
         True,
     ]
+    assert not lanes.admits(Place("content"))
     lanes.leave(first)
     assert lanes.admits(second)
     lanes.put(made("content"))

@@ -356,3 +356,32 @@ def test_speech_that_goes_on_is_announced_to_the_next_connection() -> None:
 def test_messages_can_be_had_as_they_are() -> None:
     message = opened().message(encoded(say("x")))
     assert isinstance(message, v1beta.types.BidiGenerateContentServerMessage)
+
+
+# speech that is not parsed
+
+
+def speech(pcm: bytes, **more: Any) -> dict[str, Any]:
+    blob = {"mime_type": "audio/pcm;rate=24000", "data": pcm}
+    turn = {"role": "model", "parts": [{"inline_data": blob}]}
+    return {"server_content": {"model_turn": turn, **more}}
+
+
+@pytest.mark.parametrize("pcm", [b"ab" * 480, bytes(960), b"\x12\x03", b""])
+def test_speech_of_the_same_size_is_read_by_what_is_around_it(pcm: bytes) -> None:
+    protocol = opened()
+    other = bytes(reversed(pcm))
+    heard = hear(protocol, speech(pcm), speech(other), speech(pcm + b"..", turn_complete=True))
+    assert [event.pcm for event in heard[:3]] == [pcm, other, pcm + b".."]
+    assert isinstance(heard[3], events.TurnEnd)
+
+
+def test_a_message_of_the_size_of_speech_that_is_something_else_is_parsed() -> None:
+    protocol = opened()
+    said = hear(protocol, speech(bytes(960)), say("x" * 960))
+    assert isinstance(said[1], events.TextOut)
+    shorter, longer = speech(bytes(960), turn_complete=True), speech(bytes(962))
+    assert len(encoded(shorter)) == len(encoded(longer))
+    assert [type(each).__name__ for each in hear(protocol, longer, shorter)] == [
+        *("AudioOut", "AudioOut", "TurnEnd"),
+    ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from google.protobuf.message import DecodeError
 
@@ -12,8 +13,14 @@ from gemini_grpc.live.errors import MalformedMessage, UnsupportedFeature
 from gemini_grpc.rpc.coerce import fill
 
 
+@functools.cache
+def of(version: str) -> Dialect:
+    """Return the messages of `v1alpha` or `v1beta`."""
+    return Dialect(version)
+
+
 class Dialect:
-    """The messages of `v1alpha` or `v1beta`."""
+    """The messages of one version; all sessions share it."""
 
     def __init__(self, version: str) -> None:
         types = importlib.import_module(f"gemini_grpc.{version}.types.generative_service")
@@ -49,11 +56,26 @@ class Dialect:
         Raises:
             UnsupportedFeature: The version does not have it.
         """
-        if name in self._realtime:
-            return self.encode({"realtime_input": {name: value}})
-        if name in {"audio", "video"}:  # v1alpha has one list for both
-            return self.encode({"realtime_input": {"media_chunks": [value]}})
-        raise UnsupportedFeature(f"{self.version} has no {name} in realtime input")
+        if name not in self._realtime:
+            raise UnsupportedFeature(f"{self.version} has no {name} in realtime input")
+        return self.encode({"realtime_input": {name: value}})
+
+    def blob(self, name: Literal["audio", "video"], mime_type: str, data: bytes) -> bytes:
+        """Return a message with a piece of audio or a frame of video; there are fifty in a second.
+
+        Raises:
+            FieldError: The type or the data is none.
+        """
+        message = self._client()
+        sent = message.realtime_input
+        # v1alpha has one list for both
+        blob = getattr(sent, name) if name in self._realtime else sent.media_chunks.add()
+        try:
+            blob.mime_type, blob.data = mime_type, data
+        except TypeError:  # this converts what can be converted, and says what cannot
+            blob.MergeFrom(fill(type(blob), {"mime_type": mime_type, "data": data}))
+        encoded: bytes = message.SerializeToString()
+        return encoded
 
     def encode(self, fields: Mapping[str, Any]) -> bytes:
         """Return a message of the client.

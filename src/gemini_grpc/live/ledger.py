@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 CROSSING_SECONDS = 10.0
 """How long a message may be under way while the server, not knowing it, sends an update."""
 
-OUTPUT = (
-    events.TextOut,
+_OUTPUT = (
     events.AudioOut,
+    events.TextOut,
     events.PartOut,
     events.Grounding,
     events.GenerationComplete,
-)
-"""What only a turn of the model has, besides transcripts and calls."""
+    events.ToolCall,
+)  # what only a turn of the model has, besides its transcripts
 
 
 def is_output(event: Event) -> bool:
     """Tell whether an event belongs to a turn of the model that has not ended."""
     if isinstance(event, events.Transcript):
         return event.who == "model"
-    return isinstance(event, (*OUTPUT, events.ToolCall))
+    return isinstance(event, _OUTPUT)
 
 
 @dataclass(slots=True)
@@ -52,6 +52,8 @@ class _Entry:
 
 class Ledger:
     """What is uncertain about one connection."""
+
+    __slots__ = ("_begun", "_entries")
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
@@ -77,6 +79,8 @@ class Ledger:
 
     def see(self, event: Event, now: float) -> None:
         """Take an event for the proof it may be."""
+        if not (self._entries or self._begun or isinstance(event, events.ResumptionUpdate)):
+            return  # there is nothing to prove
         if isinstance(event, events.ResumptionUpdate) and event.resumable:
             self._begun = False
             while self._entries and now - self._entries[0].at >= CROSSING_SECONDS:

@@ -28,62 +28,75 @@ if TYPE_CHECKING:
 
 
 class Signal:
-    """Lets threads wait for a change of what the lock guards."""
+    """Lets threads wait for what the lock guards; a change wakes those whose wait is over, nobody else."""
 
     def __init__(self, lock: threading.RLock, clock: TimeSource) -> None:
-        self._changed = threading.Condition(lock)
+        self._lock = lock
         self._clock = clock
+        self._waiting: dict[threading.Lock, Callable[[], object]] = {}
 
     def notify(self) -> None:
-        """Let everyone who waits look again."""
-        with self._changed:
-            self._changed.notify_all()
+        """Wake whoever waits for something that is true now."""
+        with self._lock:
+            for gate in [gate for gate, predicate in self._waiting.items() if predicate()]:
+                del self._waiting[gate]
+                gate.release()
 
-    def wait(self, predicate: Callable[[], object], until: float | None = None) -> bool:
-        """Wait until something is true or the time has come; tell whether it is true."""
-        timer = None if until is None else self._clock.call_at(until, self.notify)
+    def wait(self, predicate: Callable[[], object]) -> None:
+        """Wait until something is true; the predicate only looks."""
+        while True:
+            with self._lock:
+                if predicate():
+                    return
+                gate = threading.Lock()
+                gate.acquire()
+                self._waiting[gate] = predicate
+            try:
+                gate.acquire()
+            finally:
+                with self._lock:
+                    self._waiting.pop(gate, None)
+
+    def wait_until(self, when: float, predicate: Callable[[], object]) -> None:
+        """Wait until something is true or the time has come."""
+        timer = self._clock.call_at(when, self.notify)
         try:
-            with self._changed:
-                while not predicate():
-                    if until is not None and self._clock.now() >= until:
-                        return False
-                    self._changed.wait()
-                return True
+            self.wait(lambda: predicate() or self._clock.now() >= when)
         finally:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
 
 
 class AsyncSignal:
-    """Lets tasks of one event loop wait for a change."""
+    """Lets tasks of one event loop wait; a change wakes those whose wait is over, nobody else."""
 
     def __init__(self, lock: threading.RLock, clock: TimeSource) -> None:
         self._clock = clock
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], Callable[[], object]] = {}
 
     def notify(self) -> None:
-        """Let everyone who waits look again."""
-        for future in self._waiting:
+        """Wake whoever waits for something that is true now."""
+        for future in [future for future, predicate in self._waiting.items() if predicate()]:
+            del self._waiting[future]
             if not future.done():
                 future.set_result(None)
 
-    async def wait(self, predicate: Callable[[], object], until: float | None = None) -> bool:
-        """Wait until something is true or the time has come; tell whether it is true."""
-        timer = None if until is None else self._clock.call_at(until, self.notify)
+    async def wait(self, predicate: Callable[[], object]) -> None:
+        """Wait until something is true; the predicate only looks."""
+        while not predicate():
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[future] = predicate
+            try:
+                await future
+            finally:
+                self._waiting.pop(future, None)
+
+    async def wait_until(self, when: float, predicate: Callable[[], object]) -> None:
+        """Wait until something is true or the time has come."""
+        timer = self._clock.call_at(when, self.notify)
         try:
-            while not predicate():
-                if until is not None and self._clock.now() >= until:
-                    return False
-                future = asyncio.get_running_loop().create_future()
-                self._waiting.add(future)
-                try:
-                    await future
-                finally:
-                    self._waiting.discard(future)
-            return True
+            await self.wait(lambda: predicate() or self._clock.now() >= when)
         finally:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
 
 
 Dial = Callable[[float], tuple[Any, tuple[Any, ...]]]
@@ -165,6 +178,7 @@ class AsyncLink:
             write = await _writer(self._call)
             while (data := await source()) is not None:
                 await write(data)
+                del data  # while there is nothing to write, nothing is kept
             await self._call.done_writing()
         except (
             *(grpc.RpcError, grpc.aio.InternalError),

@@ -16,6 +16,8 @@ _ROUNDING = 1e-6  # seconds; sums of seconds are not exact
 class Mailbox:
     """A queue of events; what happens when it is full is the owner's business."""
 
+    __slots__ = ("_audio", "_events", "_limits", "dropped")
+
     def __init__(self, limits: Inbox) -> None:
         self._limits = limits
         self._events: deque[Event] = deque()

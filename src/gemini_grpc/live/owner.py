@@ -50,12 +50,12 @@ class AsyncOwner(Owner):
             ForkedProcess: The session belongs to the parent process.
             LoopMismatch: It belongs to another event loop.
         """
-        super().check()
         try:
             running = asyncio.get_running_loop()
         except RuntimeError:
             running = None
-        if running is not self._loop:
+        if running is not self._loop:  # no loop runs on in a forked process
+            super().check()
             raise LoopMismatch("the session belongs to another event loop; use it only there")
 
     def call(self, function: Callable[[], object]) -> None:

@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_grpc.live import events, profile, reading
+from gemini_grpc.live import dialect, events, profile, reading
 from gemini_grpc.live.audio import mime_type
-from gemini_grpc.live.dialect import Dialect
 from gemini_grpc.live.errors import LiveError, MalformedMessage, StateError, UnsupportedFeature
 from gemini_grpc.live.ledger import Ledger, is_output
 from gemini_grpc.live.outgoing import Kind, Outgoing
@@ -60,7 +59,7 @@ class LiveProtocol:
         """
         self.profile = profile.of(model)
         self._config = config
-        self._dialect = Dialect(version)
+        self._dialect = dialect.of(version)
         self._setup = _with_tools(config.setup(model), declarations)
         self._blocking = self._check_setup(self._dialect.setup(self._setup))
         self.can_resume = resumable and self._dialect.can_resume
@@ -78,13 +77,13 @@ class LiveProtocol:
         """The user's activity has begun and has not ended."""
         self.pending: dict[str, Pending] = {}
         """The calls that are not answered yet, by id."""
-        self.usage = events.Usage()
+        self.usage = self._turn_usage = events.Usage()
         """The sum of all turns."""
-        self._turn_usage = events.Usage()
         self._interrupted = False
-        self._cancelled: set[str] = set()
+        self._cancelled: frozenset[str] = frozenset()
         self._answers: list[Outgoing] = []  # of calls, that are not written yet
         self._ledger = Ledger()
+        self._speech = reading.Speech()
         self._uncertain: tuple[Outgoing, ...] = ()
         self._activity_written = False
 
@@ -154,12 +153,12 @@ class LiveProtocol:
         """Return a piece of realtime audio: PCM, 16 bit, one channel."""
         if len(pcm) % 2:
             raise StateError(f"pcm has {len(pcm)} bytes; 16-bit samples make an even number")
-        blob = {"mime_type": mime_type(rate), "data": pcm}
-        return self._realtime("audio", blob, seconds=len(pcm) / 2 / rate)
+        data = self._blob("audio", mime_type(rate), pcm)
+        return Outgoing("audio", data, len(pcm) / 2 / rate)
 
     def video(self, image: bytes, image_type: str) -> Outgoing:
         """Return a frame of realtime video."""
-        return self._realtime("video", {"mime_type": image_type, "data": image})
+        return Outgoing("video", self._blob("video", image_type, image))
 
     def audio_stream_end(self) -> Outgoing:
         """Return the mark that no audio follows for now."""
@@ -223,14 +222,18 @@ class LiveProtocol:
     @property
     def holds_realtime(self) -> bool:
         """A blocking call has no answer that is on its way, and until then the model takes no input."""
-        if self.profile.input_during_call == "sent":
+        if self.profile.input_during_call == "sent" or not (self.pending or self._answers):
             return False
-        pending = any(pending.blocking for pending in self.pending.values())
+        pending = any(call.blocking for call in self.pending.values())
         return pending or any(answer.blocking for answer in self._answers)
 
-    def _realtime(self, kind: Kind, value: Any, *, seconds: float = 0.0) -> Outgoing:
+    def _blob(self, kind: Literal["audio", "video"], mime_type: str, data: bytes) -> bytes:
         self._check_open()
-        return Outgoing(kind, self._dialect.realtime(kind, value), seconds)
+        return self._dialect.blob(kind, mime_type, data)
+
+    def _realtime(self, kind: Kind, value: Any) -> Outgoing:
+        self._check_open()
+        return Outgoing(kind, self._dialect.realtime(kind, value))
 
     def _check_manual(self, name: str) -> None:
         if not self._config.manual_activity:
@@ -253,6 +256,11 @@ class LiveProtocol:
 
     def receive(self, data: bytes, now: float = 0.0) -> list[Event]:
         """Return what a message of the server means; what is wrong with it becomes `failure`."""
+        speech = self._speech.read(data) if self.state == "open" else None
+        found = self._parse(data) if speech is None else [speech]
+        return [event for each in found if (event := self._take(each, now)) is not None]
+
+    def _parse(self, data: bytes) -> list[Event]:
         try:
             message = self._dialect.decode(data)
         except MalformedMessage as error:
@@ -269,7 +277,8 @@ class LiveProtocol:
             found.append(events.Unknown(self._dialect.message(message)))
         if self.state == "setup":
             self.state = "open"
-        return [event for each in found if (event := self._take(each, now)) is not None]
+        self._speech.learn(data, found)
+        return found
 
     def message(self, data: bytes) -> Any:
         """Return a message of the server as it is, for whoever wants to see everything."""
@@ -294,7 +303,7 @@ class LiveProtocol:
                 if call in self.pending:
                     return None  # the same once more
                 self.pending[call] = Pending(name, self.is_blocking(name))
-                self._cancelled.discard(call)
+                self._cancelled -= {call}
             case events.ToolCallCancelled(ids=ids):
                 self._cancel(ids)
             case events.ResumptionUpdate(handle=handle, resumable=resumable):
@@ -314,7 +323,7 @@ class LiveProtocol:
         for call in calls:
             self.pending.pop(call, None)
         self._answers = [each for each in self._answers if each.answer_id not in calls]
-        self._cancelled.update(calls)
+        self._cancelled = self._cancelled.union(calls)
 
     # between connections
 

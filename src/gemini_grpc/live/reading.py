@@ -7,7 +7,8 @@ reasons and the usage of `TurnEnd` are filled in by the protocol, which knows wh
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -25,57 +26,89 @@ _TRANSCRIPTS: tuple[tuple[str, Literal["user", "model"]], ...] = (
     ("output_transcription", "model"),
 )
 _SOURCES = ("grounding_metadata", "url_context_metadata")
+_rate = functools.lru_cache(maxsize=16)(rate_of)
+
+
+class Speech:
+    """Reads messages that are speech and nothing else without parsing them.
+
+    The bytes around the speech hold its format and all lengths, so that a message of the same size, with
+    the same bytes around, differs from the example in nothing but the speech.
+    """
+
+    __slots__ = ("_head", "_rate", "_size", "_tail")
+
+    def __init__(self) -> None:
+        self._head = self._tail = b""
+        self._rate = 0
+        self._size = -1  # no message is like it
+
+    def learn(self, data: bytes, found: Sequence[Event]) -> None:
+        """Take a message, and the events it is, as an example if it is one."""
+        match found:
+            case [events.AudioOut(pcm=pcm, rate=rate)] if (at := data.find(pcm)) == data.rfind(pcm):
+                self._head, self._tail = data[:at], data[at + len(pcm) :]
+                self._rate, self._size = rate, len(data)
+
+    def read(self, data: bytes) -> events.AudioOut | None:
+        """Return the speech; None if the message is not like the example."""
+        head, tail = self._head, self._tail
+        alike = len(data) == self._size and data.startswith(head) and data.endswith(tail)
+        return (
+            events.AudioOut(data[len(head) : len(data) - len(tail)], self._rate) if alike else None
+        )
 
 
 def read(message: Any, dialect: Dialect) -> list[Event]:
     """Return what a message says, in a fixed order: usage comes before the end of the turn it is for."""
-    kind = message.WhichOneof("message_type")
-    reader = _READERS.get(kind)
-    found = list(reader(getattr(message, kind), dialect)) if reader else []
-    usage = _usage(message)
-    if usage is not None:
-        at = -1 if found and isinstance(found[-1], events.TurnEnd) else len(found)
-        found.insert(at, events.UsageReport(usage))
-    if not message.ListFields() or (kind and reader is None) or _has_unknown(message):
+    found: list[Event] = []
+    fields = message.ListFields()
+    known = bool(fields) and not len(UnknownFieldSet(message))
+    for field, value in fields:
+        reader = _READERS.get(field.name)
+        if reader is not None:
+            found += reader(value, dialect)
+        known = known and reader is not None and not len(UnknownFieldSet(value))
+    if len(found) > 1 and isinstance(found[-2], events.TurnEnd):
+        found[-2:] = found[-1], found[-2]
+    if not known:
         found.append(events.Unknown(dialect.message(message)))
     return found
 
 
-def _usage(message: Any) -> events.Usage | None:
-    if "usage_metadata" not in message.DESCRIPTOR.fields_by_name:
-        return None
-    if not message.HasField("usage_metadata"):
-        return None
-    counts = message.usage_metadata
-    return events.Usage(
-        prompt=counts.prompt_token_count,
-        response=counts.response_token_count,
-        thoughts=counts.thoughts_token_count,
-        tool_use=counts.tool_use_prompt_token_count,
-        cached=counts.cached_content_token_count,
-        total=counts.total_token_count,
+def _usage(counts: Any, _: Dialect) -> Iterator[Event]:
+    yield events.UsageReport(
+        events.Usage(
+            prompt=counts.prompt_token_count,
+            response=counts.response_token_count,
+            thoughts=counts.thoughts_token_count,
+            tool_use=counts.tool_use_prompt_token_count,
+            cached=counts.cached_content_token_count,
+            total=counts.total_token_count,
+        )
     )
 
 
-def _content(content: Any, dialect: Dialect) -> Iterator[Event]:
-    names = content.DESCRIPTOR.fields_by_name
-    if content.interrupted:
-        yield events.Interrupted()
-    for part in content.model_turn.parts:
-        event = _part(part, dialect)
-        if not (content.interrupted and isinstance(event, events.AudioOut)):
-            yield event  # audio that comes with the interruption is stale, and was not heard
+def _content(content: Any, dialect: Dialect) -> list[Event]:
+    said = {field.name: value for field, value in content.ListFields()}
+    turn = said.get("model_turn")
+    found = [] if turn is None else [_part(part, dialect) for part in turn.parts]
+    if len(said) == 1 and found:  # speech, most of the time
+        return found
+    if said.get("interrupted"):
+        # audio that comes with the interruption is stale, and was not heard
+        heard = [event for event in found if not isinstance(event, events.AudioOut)]
+        found = [events.Interrupted(), *heard]
     for name, who in _TRANSCRIPTS:
-        if name in names and content.HasField(name):
-            yield events.Transcript(who, getattr(content, name).text)
-    for name in _SOURCES:
-        if name in names and content.HasField(name):
-            yield events.Grounding(dialect.sources(getattr(content, name)))
-    if getattr(content, "generation_complete", False):
-        yield events.GenerationComplete()
-    if content.turn_complete:
-        waiting = bool(getattr(content, "waiting_for_input", False))
-        yield events.TurnEnd("complete", events.Usage(), waiting)
+        if name in said:
+            found.append(events.Transcript(who, said[name].text))
+    found += [events.Grounding(dialect.sources(said[name])) for name in _SOURCES if name in said]
+    if said.get("generation_complete"):
+        found.append(events.GenerationComplete())
+    if said.get("turn_complete"):
+        waiting = said.get("waiting_for_input", False)
+        found.append(events.TurnEnd("complete", events.Usage(), waiting))
+    return found
 
 
 def _part(part: Any, dialect: Dialect) -> Event:
@@ -85,7 +118,7 @@ def _part(part: Any, dialect: Dialect) -> Event:
     if kind == "inline_data" and part.inline_data.mime_type.lower().startswith("audio/"):
         blob = part.inline_data
         with contextlib.suppress(ArgumentError):  # another format than PCM
-            return events.AudioOut(blob.data, rate_of(blob.mime_type))
+            return events.AudioOut(blob.data, _rate(blob.mime_type))
     return events.PartOut(dialect.part(part))
 
 
@@ -130,22 +163,12 @@ def _nothing(_: Any, __: Dialect) -> Iterator[Event]:
     return iter(())  # the protocol knows what it means
 
 
-_READERS: Mapping[str | None, Callable[[Any, Dialect], Iterator[Event]]] = {
+_READERS: Mapping[str, Callable[[Any, Dialect], Iterable[Event]]] = {
     "setup_complete": _nothing,
     "server_content": _content,
     "tool_call": _tool_call,
     "tool_call_cancellation": _cancellation,
     "go_away": _go_away,
     "session_resumption_update": _resumption,
+    "usage_metadata": _usage,
 }
-
-
-def _has_unknown(message: Any) -> bool:
-    """Tell whether a message, or its one part, has fields this version does not know."""
-    if len(UnknownFieldSet(message)):
-        return True
-    return any(
-        len(UnknownFieldSet(value))
-        for field, value in message.ListFields()
-        if field.message_type is not None and hasattr(value, "ListFields")
-    )

@@ -48,15 +48,12 @@ class AsyncTap(AsyncIterator[Item], Generic[Item]):
     async def __anext__(self) -> Item:
         """Return the next item; the iteration ends with the session."""
         engine, items = self._engine, self._items
-        taken: list[Item] = []
-
-        def take() -> bool:
-            if items:
-                taken.append(items.popleft())
-                self._size -= self._measure(taken[0])
-            return bool(taken) or engine.finished
-
-        await engine.signal.wait(take)  # in one step, for there may be several who wait
-        if not taken:
-            raise StopAsyncIteration
-        return taken[0]
+        while True:
+            await engine.signal.wait(lambda: items or engine.finished)
+            with engine.lock:  # there may be several who wait
+                if items:
+                    item = items.popleft()
+                    self._size -= self._measure(item)
+                    return item
+                if engine.finished:
+                    raise StopAsyncIteration

@@ -90,6 +90,11 @@ class Engine:
         return self._clock.now() - self._started
 
     @property
+    def takes_messages(self) -> bool:
+        """Messages may be queued."""
+        return not (self.closing or self.finished or self.error is not None)
+
+    @property
     def _is_over(self) -> bool:
         """There is to be no other connection."""
         return self._stopped or (self.closing and not self.lanes.control_waiting)
@@ -158,6 +163,7 @@ class Engine:
         try:
             while (data := link.read()) is not None:
                 self._receive(connection, data)
+                del data  # while nothing comes, nothing is kept
                 if not self.feed.has_room:
                     self._wait_for_room(connection, link)
         finally:
@@ -204,6 +210,8 @@ class Engine:
             return True
         if not connection.opened:
             return False
+        if not self.lanes:
+            return self.closing
         return self.closing or self.lanes.ready(hold_realtime=self.protocol.holds_realtime)
 
     def _take(self, connection: Connection) -> bytes | None:
@@ -214,8 +222,10 @@ class Engine:
             message = self.lanes.next(hold_realtime=self.protocol.holds_realtime)
             if message is None:
                 return None
-            self.protocol.written(message, self._clock.now())
-        self.signal.notify()
+            if message.is_control:
+                self.protocol.written(message, self._clock.now())
+            if self.lanes.has_line:
+                self.signal.notify()
         return message.data
 
     # reading
@@ -225,13 +235,11 @@ class Engine:
             self._heard = self._clock.now()
             found = self.protocol.receive(data, self._heard)
             if self.protocol.failure is not None:
-                connection.reason = (
-                    "malformed"  # even if the call has ended, so end does not say it
-                )
+                connection.reason = "malformed"  # here, for the call may have ended already
                 connection.end("malformed")
                 return
-            if self.feed.raw:
-                self.feed.hear(self.protocol.message(data))
+            if self.feed.wants_messages:
+                self.feed.show("messages", self.protocol.message(data))
             if not connection.opened:
                 self._open(connection)
             for event in found:
@@ -333,7 +341,7 @@ class Engine:
             pause = self._decide(connection, error)
         self.signal.notify()
         if pause:
-            self.signal.wait(lambda: self._is_over, self._clock.now() + pause)
+            self.signal.wait_until(self._clock.now() + pause, lambda: self._is_over)
         return pause is not None and not self._is_over
 
     def _decide(self, connection: Connection | None, error: errors.RpcError | None) -> float | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.live import events
 from gemini_grpc.live.mailbox import Mailbox
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gemini_grpc.live.config import Inbox
     from gemini_grpc.live.events import Event
 
+Kind = Literal["audio", "transcripts", "messages"]
+"""What a tap is for: the model's speech, transcripts, or messages of the server as they come."""
+
 
 class Feed:
     """Takes events from the engine, which holds its lock meanwhile. Taps nobody holds are forgotten."""
@@ -21,13 +24,17 @@ class Feed:
     def __init__(self, inbox: Inbox) -> None:
         self.mailbox = Mailbox(inbox)
         """What waits for who iterates over the session."""
-        self.audio: weakref.WeakSet[Tap[events.AudioOut]] = weakref.WeakSet()
-        """The taps of the model's speech."""
-        self.transcripts: weakref.WeakSet[Tap[events.Transcript]] = weakref.WeakSet()
-        """The taps of transcripts."""
-        self.raw: weakref.WeakSet[Tap[Any]] = weakref.WeakSet()
-        """The taps of messages."""
+        self._taps: dict[Kind, weakref.WeakSet[Tap[Any]]] = {}
         self._overflow = inbox.overflow
+
+    def add(self, kind: Kind, tap: Tap[Any]) -> None:
+        """Let a tap have everything of a kind from now on."""
+        self._taps.setdefault(kind, weakref.WeakSet()).add(tap)
+
+    @property
+    def wants_messages(self) -> bool:
+        """Somebody wants to see the messages of the server as they are."""
+        return bool(self._taps.get("messages"))
 
     @property
     def has_room(self) -> bool:
@@ -41,21 +48,23 @@ class Feed:
 
     def publish(self, event: Event) -> None:
         """Hand an event to everyone."""
-        match event:
-            case events.AudioOut():
-                for audio in self.audio:
-                    audio.put(event)
-            case events.Interrupted():
-                for audio in self.audio:
-                    audio.clear()
-            case events.Transcript():
-                for transcripts in self.transcripts:
-                    transcripts.put(event)
+        if self._taps:
+            self._offer(event)
         self.mailbox.put(event)
         if self._overflow == "drop_oldest":
             self.mailbox.drop_excess()
 
-    def hear(self, message: Any) -> None:
-        """Hand a message of the server to everyone who wants to see it."""
-        for tap in self.raw:
-            tap.put(message)
+    def _offer(self, event: Event) -> None:
+        match event:
+            case events.AudioOut():
+                self.show("audio", event)
+            case events.Transcript():
+                self.show("transcripts", event)
+            case events.Interrupted():
+                for tap in self._taps.get("audio", ()):
+                    tap.clear()
+
+    def show(self, kind: Kind, item: Any) -> None:
+        """Hand an item to the taps of its kind."""
+        for tap in self._taps.get(kind, ()):
+            tap.put(item)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from gemini_grpc.live import errors, events
 from gemini_grpc.live._sync.tap import Tap
 from gemini_grpc.live.invoke import Worker
+from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
 from gemini_grpc.live.owner import Owner
 from gemini_grpc.live.turn import Answer, Turn
 
 if TYPE_CHECKING:
-    from weakref import WeakSet
-
     from gemini_grpc.live._sync.engine import Engine
     from gemini_grpc.live._sync.feed import Feed
+    from gemini_grpc.live._sync.feed import Kind as Tapped
     from gemini_grpc.live.events import Event
     from gemini_grpc.live.outgoing import Kind, Outgoing
 
@@ -90,7 +90,7 @@ class LiveSession:
         engine.signal.notify()
         try:
             if drain:
-                engine.signal.wait(lambda: engine.finished, engine.now() + drain)
+                engine.signal.wait_until(engine.now() + drain, lambda: engine.finished)
         finally:
             if not engine.finished:
                 engine.stop()
@@ -274,24 +274,22 @@ class LiveSession:
 
     def audio_out(self, seconds: float = 60.0) -> Tap[events.AudioOut]:
         """Return a tap of the model's speech that holds so many seconds; interruptions empty it."""
-        return self._tap(self._feed.audio, seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
+        return self._tap("audio", seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
 
     def transcripts(self, limit: int = 1000) -> Tap[events.Transcript]:
         """Return a tap of the transcripts that holds so many."""
-        return self._tap(self._feed.transcripts, limit, lambda _: 1.0)
+        return self._tap("transcripts", limit, lambda _: 1.0)
 
     def raw(self, limit: int = 10_000) -> Tap[Any]:
         """Return a tap of the server's messages as they come, protobuf messages of the API version."""
-        return self._tap(self._feed.raw, limit, lambda _: 1.0)
+        return self._tap("messages", limit, lambda _: 1.0)
 
     # inside
 
-    def _tap(
-        self, taps: WeakSet[Tap[Item]], limit: float, measure: Callable[[Item], float]
-    ) -> Tap[Item]:
+    def _tap(self, kind: Tapped, limit: float, measure: Callable[[Item], float]) -> Tap[Item]:
         tap = Tap(self._engine, limit, measure)
         with self._engine.lock:
-            taps.add(tap)
+            self._feed.add(kind, tap)
         return tap
 
     def _take(self) -> Event | None:
@@ -302,10 +300,10 @@ class LiveSession:
             self._check_alone()
             self._iterating = True
         try:
-            engine.signal.wait(lambda: len(mailbox) or engine.finished)
+            engine.signal.wait(self._has_news)
             with engine.lock:
                 had_room = self._feed.has_room
-                event = mailbox.take() if len(mailbox) else None
+                event = mailbox.take() if mailbox else None
         finally:
             self._iterating = False
         if not had_room:
@@ -315,39 +313,43 @@ class LiveSession:
             raise engine.error
         return event
 
+    def _has_news(self) -> bool:
+        return bool(self._feed.mailbox) or self._engine.finished
+
     def _send(self, kind: Kind, make: Callable[[], Outgoing], *, seconds: float = 0) -> None:
         """Make a message, which raises at misuse, and queue it when there is room.
 
         It is made and queued in one step, so that a wait that is cancelled leaves nothing behind.
         """
         self._check_owner()
-        engine, lanes = self._engine, self._engine.lanes
+        engine, lanes, place = self._engine, self._engine.lanes, Place(kind, seconds)
         with engine.lock:
-            self._check()
-            place = lanes.line_up(kind, seconds)
-
-        def attempt() -> bool:
-            self._check()
-            if lanes.admits(place):
-                engine.send(make())
-                return True
+            if self._try_send(place, make):
+                return
             if kind not in MEDIA and engine.outbox.when_full == "error":
                 raise errors.SendQueueFull(f"{lanes.control_waiting} messages wait to be sent")
-            return False
-
+            lanes.line_up(place)
         try:
-            engine.signal.wait(attempt)
+            while not self._try_send(place, make):
+                engine.signal.wait(lambda: lanes.admits(place) or not engine.takes_messages)
         finally:
             with engine.lock:
                 lanes.leave(place)
             engine.signal.notify()  # the next in line may have been waiting for this one only
 
+    def _try_send(self, place: Place, make: Callable[[], Outgoing]) -> bool:
+        """Make a message and queue it, if there is room."""
+        with self._engine.lock:
+            self._check()
+            if not self._engine.lanes.admits(place):
+                return False
+            self._engine.send(make())
+            return True
+
     def _check(self) -> None:
         """Refuse to send when nothing can be sent any more."""
-        if self._engine.error is not None:
-            raise self._engine.error
-        if self._engine.finished or self._engine.closing:
-            raise errors.SessionClosed("the session is closed")
+        if not self._engine.takes_messages:
+            raise self._engine.error or errors.SessionClosed("the session is closed")
 
     def _check_alone(self) -> None:
         """Refuse a second caller who takes events."""

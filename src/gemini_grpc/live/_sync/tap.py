@@ -49,15 +49,12 @@ class Tap(Iterator[Item], Generic[Item]):
     def __next__(self) -> Item:
         """Return the next item; the iteration ends with the session."""
         engine, items = self._engine, self._items
-        taken: list[Item] = []
-
-        def take() -> bool:
-            if items:
-                taken.append(items.popleft())
-                self._size -= self._measure(taken[0])
-            return bool(taken) or engine.finished
-
-        engine.signal.wait(take)  # in one step, for there may be several who wait
-        if not taken:
-            raise StopIteration
-        return taken[0]
+        while True:
+            engine.signal.wait(lambda: items or engine.finished)
+            with engine.lock:  # there may be several who wait
+                if items:
+                    item = items.popleft()
+                    self._size -= self._measure(item)
+                    return item
+                if engine.finished:
+                    raise StopIteration
