@@ -1,0 +1,94 @@
+"""How one call is made: the time it has, how it is tried again, what metadata it carries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc.errors import ArgumentError, nearest
+from gemini_grpc.rpc.policy import DEFAULT, is_google_default
+
+if TYPE_CHECKING:
+    from gemini_grpc.rpc.metadata import Metadata
+    from gemini_grpc.rpc.policy import Default, Retry
+
+CallOptions = tuple["float | Default | None", "Retry", "Metadata"]
+"""Timeout, retry and metadata, as channels take them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """How one call is made; what is not given is the client's."""
+
+    timeout: float | Default | None = DEFAULT
+    """Seconds for the call with all its attempts; None for no limit."""
+    retry: Retry = DEFAULT
+    """When to try again: a `RetryPolicy`, None for one attempt, or a `Retry` of google.api_core."""
+    metadata: Metadata = ()
+    """More metadata: pairs of a key and a value, or a mapping."""
+
+
+_NAMES = tuple(field.name for field in fields(RequestOptions))
+_NOTHING_SAID: CallOptions = (DEFAULT, DEFAULT, ())
+
+
+def call_options(value: object) -> CallOptions:
+    """Return the timeout, retry and metadata of `request_options`.
+
+    Args:
+        value: A `RequestOptions`, a mapping of its fields, or None.
+
+    Raises:
+        ArgumentError: It is something else, or an option does not exist or cannot be used.
+    """
+    if value is None:
+        return _NOTHING_SAID
+    if isinstance(value, RequestOptions):
+        return _timeout(value.timeout), value.retry, _metadata(value.metadata)
+    if not isinstance(value, Mapping):
+        raise ArgumentError(
+            "request_options: expected RequestOptions or a mapping of its fields, "
+            f"got {type(value).__name__}"
+        )
+    for name in value:
+        if name not in _NAMES:
+            known = ", ".join(_NAMES)
+            raise ArgumentError(
+                f"request_options has no {name!r}{nearest(name, _NAMES)}; there are {known}"
+            )
+    return (
+        _timeout(value.get("timeout", DEFAULT)),
+        value.get("retry", DEFAULT),
+        _metadata(value.get("metadata", ())),
+    )
+
+
+def _timeout(value: Any) -> float | Default | None:
+    if value is None or value is DEFAULT:
+        return value
+    if is_google_default(value):
+        return DEFAULT
+    number = hasattr(value, "__float__") and not isinstance(value, (bool, str))
+    if not number or math.isnan(value):
+        raise ArgumentError(
+            f"request_options.timeout is {value!r}; expected seconds, or None for no limit"
+        )
+    return float(value)
+
+
+def _metadata(value: Any) -> Metadata:
+    if not value:
+        return ()
+    try:
+        pairs = tuple((key, item) for key, item in getattr(value, "items", value.__iter__)())
+    except (AttributeError, TypeError, ValueError):
+        pairs = ((value, None),)
+    for key, item in pairs:
+        if not isinstance(key, str) or not isinstance(item, (str, bytes)):
+            raise ArgumentError(
+                f"request_options.metadata is {value!r}; expected pairs of a key and a value, such as "
+                "[('x-team', 'blue')]"
+            )
+    return pairs

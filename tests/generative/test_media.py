@@ -1,0 +1,202 @@
+"""Bytes are told by how they begin; images of other packages become bytes."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image, ImageDraw
+
+from gemini_grpc.errors import ArgumentError, FieldError
+from gemini_grpc.generative import media
+
+BEGINNINGS = [
+    (b"\xff\xd8\xff\xe0", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"RIFF\x01\x02\n\x04WEBPVP8L", "image/webp"),
+    (b"GIF89a", "image/gif"),
+    (b"BM1234\0\0\0\0", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"\0\0\0\x18ftypheic", "image/heic"),
+    (b"\0\0\0\x18ftypmif1", "image/heif"),
+    (b"\0\0\0\x18ftypavif", "image/avif"),
+    (b"%PDF-1.7", "application/pdf"),
+    (b"ID3\x04", "audio/mpeg"),
+    (b"\xff\xfb\x90", "audio/mpeg"),
+    (b"\xff\xf1\x50", "audio/aac"),
+    (b"fLaC\0", "audio/flac"),
+    (b"OggS\0", "audio/ogg"),
+    (b"RIFF1234WAVEfmt ", "audio/wav"),
+    (b"FORM1234AIFF", "audio/aiff"),
+    (b"\0\0\0\x18ftypM4A ", "audio/mp4"),
+    (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+    (b"\0\0\0\x14ftyp3gp4", "video/3gpp"),
+    (b"\0\0\0\x18ftypisom", "video/mp4"),
+    (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", "video/webm"),
+    (b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", "video/x-matroska"),
+    (b"\0\0\x01\xba", "video/mpeg"),
+    (b"RIFF1234AVI LIST", "video/x-msvideo"),
+    (b"FLV\x01", "video/x-flv"),
+    (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-wmv"),
+    (b"BMW is a make of cars", ""),
+    (b"Hello", ""),
+    (b"", ""),
+]
+
+
+@pytest.mark.parametrize(("data", "mime_type"), BEGINNINGS)
+def test_data_is_told_by_how_it_begins(data: bytes, mime_type: str) -> None:
+    assert media.sniff(data) == mime_type
+
+
+def test_what_a_file_holds_wins_over_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "picture.txt"
+    file.write_bytes(b"\x89PNG\r\n\x1a\nrest")
+    assert media.of_file(file, "x") == ("image/png", b"\x89PNG\r\n\x1a\nrest")
+
+
+def test_else_the_name_says_it(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Hi")
+    assert media.of_file(file, "x") == ("text/plain", b"Hi")
+
+
+def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    unknown = tmp_path / "unknown"
+    unknown.write_bytes(b"?")
+    for file, said in [
+        (tmp_path / "missing.png", r"contents\[1\]: cannot read '.*missing.png': No such file"),
+        (tmp_path, r"contents\[1\]: cannot read '.*': Is a directory"),
+        (unknown, r"contents\[1\]: nothing says what '.*unknown' is; give a mime type"),
+    ]:
+        with pytest.raises(ArgumentError, match=said):
+            media.of_file(file, "contents[1]")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    file = tmp_path / "photo.jpg"
+    Image.effect_noise((16, 12), 40).convert("RGB").save(file)
+    return file
+
+
+def test_an_image_from_a_file_is_that_file(photo: Path) -> None:
+    with Image.open(photo) as image:
+        assert media.of_image(image, "x") == ("image/jpeg", photo.read_bytes())
+        image.load()
+        assert media.of_image(image, "x") == ("image/jpeg", photo.read_bytes())
+
+
+def test_an_image_that_was_changed_is_not_its_file(photo: Path) -> None:
+    with Image.open(photo) as image:
+        ImageDraw.Draw(image).rectangle((0, 0, 5, 5), fill="red")
+        assert_same(image, media.of_image(image, "x"), "image/webp")
+    with Image.open(photo) as image:
+        image.thumbnail((4, 4))
+        assert_same(image, media.of_image(image, "x"), "image/webp")
+
+
+def test_a_later_frame_is_not_the_whole_file(tmp_path: Path) -> None:
+    frames = [Image.new("L", (4, 4), shade) for shade in (0, 255)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    with Image.open(tmp_path / "film.gif") as image:
+        image.seek(1)
+        found = media.of_image(image, "x")
+    assert found is not None
+    assert found.mime_type != "image/gif"
+
+
+@pytest.mark.parametrize(
+    ("mode", "mime_type"),
+    [
+        ("RGB", "image/webp"),
+        ("RGBA", "image/webp"),
+        ("L", "image/png"),
+        ("1", "image/png"),
+        ("I;16", "image/png"),
+        ("CMYK", "image/png"),
+    ],
+)
+def test_other_images_are_encoded_without_loss(mode: str, mime_type: str) -> None:
+    image = Image.new(mode, (5, 3), 1)
+    assert_same(image, media.of_image(image, "x"), mime_type)
+
+
+def assert_same(image: Image.Image, found: media.Media | None, mime_type: str) -> None:
+    assert found is not None
+    assert found.mime_type == mime_type == media.sniff(found.data)
+    shown = Image.open(io.BytesIO(found.data))
+    kept = image.convert("RGB") if image.mode == "CMYK" else image
+    assert shown.convert(kept.mode).tobytes() == kept.tobytes()
+
+
+def test_an_image_that_cannot_be_read_is_named(photo: Path) -> None:
+    image = Image.open(io.BytesIO(photo.read_bytes()[:-50]))
+    with pytest.raises(ArgumentError, match=r"contents\[1\]: the image cannot be read"):
+        media.of_image(image, "contents[1]")
+    image.close()
+    with pytest.raises(ArgumentError, match="x: the image cannot be read"):
+        media.of_image(image, "x")
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (3, 5, 3), (3, 5, 4), (3, 5, 1)])
+def test_arrays_are_images(shape: tuple[int, ...]) -> None:
+    array = numpy.arange(numpy.prod(shape), dtype=numpy.uint8).reshape(shape)
+    found = media.of_image(array, "x")
+    assert found is not None
+    assert found.mime_type == "image/png"
+    shown = numpy.asarray(Image.open(io.BytesIO(found.data)))
+    assert (shown == array.reshape(shown.shape)).all()
+
+
+def test_an_array_need_not_be_contiguous() -> None:
+    array = numpy.arange(60, dtype=numpy.uint8).reshape(4, 5, 3)[::-1, ::2]
+    found = media.of_image(array, "x")
+    assert found is not None
+    assert (numpy.asarray(Image.open(io.BytesIO(found.data))) == array).all()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        numpy.zeros((4, 4), dtype=float),
+        numpy.zeros(4, dtype=numpy.uint8),
+        numpy.zeros((4, 4, 2), dtype=numpy.uint8),
+        numpy.zeros((1, 4, 4, 3), dtype=numpy.uint8),
+        numpy.zeros((0, 4), dtype=numpy.uint8),
+    ],
+)
+def test_other_arrays_are_no_images(array: Any) -> None:
+    with pytest.raises(FieldError, match="shape"):
+        media.of_image(array, "x")
+
+
+class NotebookImage:
+    """What IPython.display.Image keeps of what it was given."""
+
+    def __init__(self, data: Any = None, filename: Any = None, format: str = "png") -> None:
+        self.data, self.filename, self.format = data, filename, format
+
+
+def test_images_of_notebooks_are_their_data(monkeypatch: pytest.MonkeyPatch, photo: Path) -> None:
+    module = ModuleType("IPython.display")
+    monkeypatch.setattr(module, "Image", NotebookImage, raising=False)
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    data = photo.read_bytes()
+    assert media.of_image(NotebookImage(data), "x") == ("image/jpeg", data)
+    assert media.of_image(NotebookImage(b"odd", format="svg+xml"), "x") == ("image/svg+xml", b"odd")
+    assert media.of_image(NotebookImage(filename=str(photo)), "x") == ("image/jpeg", data)
+    with pytest.raises(FieldError, match="has only a URL"):
+        media.of_image(NotebookImage(), "x")
+
+
+def test_everything_else_is_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert media.of_image(SimpleNamespace(data=b""), "x") is None
+    image = Image.new("L", (1, 1))
+    monkeypatch.delitem(sys.modules, "PIL.Image")
+    assert media.of_image(image, "x") is None

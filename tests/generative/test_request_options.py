@@ -1,0 +1,58 @@
+"""request_options are a value or a mapping; what cannot be used is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gemini_grpc.errors import ArgumentError
+from gemini_grpc.generative.request_options import RequestOptions, call_options
+from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
+
+POLICY = RetryPolicy(attempts=2)
+GIVEN = [
+    (None, (DEFAULT, DEFAULT, ())),
+    ({}, (DEFAULT, DEFAULT, ())),
+    (RequestOptions(), (DEFAULT, DEFAULT, ())),
+    ({"timeout": 20}, (20.0, DEFAULT, ())),
+    ({"timeout": None}, (None, DEFAULT, ())),
+    ({"timeout": DEFAULT}, (DEFAULT, DEFAULT, ())),
+    ({"retry": None}, (DEFAULT, None, ())),
+    (RequestOptions(timeout=1.5, retry=POLICY), (1.5, POLICY, ())),
+    ({"metadata": [("x-team", "blue")]}, (DEFAULT, DEFAULT, (("x-team", "blue"),))),
+    ({"metadata": {"x-bin": b"1"}}, (DEFAULT, DEFAULT, (("x-bin", b"1"),))),
+    (RequestOptions(metadata=(("a", "b"),)), (DEFAULT, DEFAULT, (("a", "b"),))),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), GIVEN)
+def test_what_is_said_is_returned(value: Any, expected: Any) -> None:
+    assert call_options(value) == expected
+
+
+def test_the_marker_of_google_means_that_nothing_was_said() -> None:
+    from google.api_core.gapic_v1.method import DEFAULT as GOOGLES
+
+    assert call_options({"timeout": GOOGLES})[0] is DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"time_out": 1}, "did you mean 'timeout'?"),
+        ({3: 1}, "request_options has no 3"),
+        (20, "expected RequestOptions or a mapping of its fields, got int"),
+        ({"timeout": "20"}, "request_options.timeout is '20'; expected seconds"),
+        ({"timeout": True}, "request_options.timeout is True"),
+        ({"timeout": float("nan")}, "request_options.timeout is nan"),
+        ({"metadata": "x-team"}, "expected pairs of a key and a value"),
+        ({"metadata": 3}, "request_options.metadata is 3"),
+        ({"metadata": [("a", 1)]}, "request_options.metadata is"),
+        ({"metadata": [("a", "b", "c")]}, "request_options.metadata is"),
+    ],
+)
+def test_what_cannot_be_used_is_named(value: Any, said: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        call_options(value)
+    assert said in str(caught.value)
