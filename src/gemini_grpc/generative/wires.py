@@ -46,7 +46,6 @@ class Wires:
         """Prepare; nothing is connected before the first call."""
         self.backend = backend
         self.settings = settings
-        self.model_names: set[str] = set()
         """The names of models that have been shown; a model that is not found is compared with them."""
         self._lock = threading.Lock()
         self._made: list[AsyncChannel | Channel] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -9,7 +11,7 @@ import grpc
 from gemini_grpc import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from google.protobuf.message import Message
     from google.rpc import status_pb2
@@ -110,6 +112,17 @@ _ADVICE_BY_WORDS = (
     ),
 )
 """What to do about messages of a code that have some words."""
+
+
+_MODEL = re.compile(r"(?:models|tunedModels)/[\w.@-]+")
+
+
+def name_nearest(error: errors.NotFound, models: Collection[str]) -> None:
+    """Let an error that says a model is not there name those that are nearest to it."""
+    missing = _MODEL.search(error.message) if models else None
+    near = difflib.get_close_matches(missing[0], tuple(models), n=3) if missing else []
+    if near:
+        error.advice = f"Did you mean {' or '.join(map(repr, near))}? {error.advice}".rstrip()
 
 
 def is_daily_quota(error: errors.RpcError) -> bool:

@@ -54,6 +54,8 @@ class Settings:
     max_receive: int = -1
     timeout: float | Default | None = DEFAULT
     retry: RetryPolicy | Default | None = DEFAULT
+    models: set[str] = field(default_factory=set, repr=False, compare=False)
+    """The names of models that its user has been shown, to help who mistypes one."""
 
     def __reduce__(self) -> str:
         raise TypeError("Settings hold credentials and are not pickled; pickle the options")

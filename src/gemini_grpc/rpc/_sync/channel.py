@@ -342,4 +342,6 @@ class _Call:
         error.method = self._method.path
         error.repeatable = self._method.repeatable
         error.endpoint = self._channel.host
+        if isinstance(error, errors.NotFound):
+            failure.name_nearest(error, self._channel.settings.models)
         return error
