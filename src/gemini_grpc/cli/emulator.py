@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
     add("--port", type=_port, default=0, help="the port; a free one if left out")
+    add("--http-port", type=_port, default=0, help="the port for uploads; clients find it out")
     add("--host", default="127.0.0.1", help="the address to listen on")
     add("--allow-non-loopback", action="store_true", help="let other machines reach --host")
     add("--seed", type=int, default=0, help="changes all answers")
@@ -86,6 +87,7 @@ def _make(options: argparse.Namespace) -> Emulator:
     return Emulator(
         host=options.host,
         port=options.port,
+        http_port=options.http_port,
         allow_non_loopback=options.allow_non_loopback,
         seed=options.seed,
         strict=not options.lenient,

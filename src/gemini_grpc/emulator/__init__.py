@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gemini_grpc.emulator.clock import SystemClock as SystemClock
     from gemini_grpc.emulator.clock import VirtualClock as VirtualClock
     from gemini_grpc.emulator.faults import Fault as Fault
+    from gemini_grpc.emulator.http.faults import HttpFault as HttpFault
     from gemini_grpc.emulator.journal import Attempt as Attempt
     from gemini_grpc.emulator.journal import Journal as Journal
     from gemini_grpc.emulator.journal import LoggedCall as LoggedCall
@@ -41,6 +42,7 @@ _HOMES = {
     "Certificates": ".certificates",
     "Emulator": ".server",
     "Fault": ".faults",
+    "HttpFault": ".http.faults",
     "Journal": ".journal",
     "Latency": ".latency",
     "Live": ".live.settings",
@@ -60,6 +62,7 @@ __all__ = [
     "Certificates",
     "Emulator",
     "Fault",
+    "HttpFault",
     "Journal",
     "Latency",
     "Live",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf.message import DecodeError
+from google.protobuf.wrappers_pb2 import Int32Value
 
 from gemini_grpc.emulator import catalog, compose, convert, status, text, validation
 from gemini_grpc.emulator.exchange import Context, Exchange, GoneError, time_remaining
@@ -23,6 +24,7 @@ from gemini_grpc.emulator.reply import Pause, Reply
 from gemini_grpc.emulator.services import HANDLERS
 from gemini_grpc.emulator.world import Call, World
 from gemini_grpc.rpc import method
+from gemini_grpc.rpc.http import PORT
 
 if TYPE_CHECKING:
     from gemini_grpc.emulator.authentication import Authentication
@@ -47,9 +49,12 @@ class Conditions:
 class Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio publishes no types
     """Finds the handler of a path. Types are imported when a method is first called."""
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: Conditions, http_port: int) -> None:
         self._conditions = conditions
-        self._routes: dict[str, grpc.RpcMethodHandler] = {}
+        told = Int32Value(value=http_port).SerializeToString()
+        self._routes: dict[str, grpc.RpcMethodHandler] = {
+            PORT.path: grpc.unary_unary_rpc_method_handler(lambda request, context: told)
+        }
 
     def service(self, details: Any) -> grpc.RpcMethodHandler | None:
         """Return the handler of a call, None for UNIMPLEMENTED."""

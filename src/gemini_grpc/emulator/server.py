@@ -13,6 +13,7 @@ import grpc
 from gemini_grpc.emulator import amounts, catalog, script_file
 from gemini_grpc.emulator.certificates import Certificates
 from gemini_grpc.emulator.clock import Clock, SystemClock
+from gemini_grpc.emulator.http.server import HttpServer
 from gemini_grpc.emulator.journal import Journal
 from gemini_grpc.emulator.quota import Quota, Quotas
 from gemini_grpc.emulator.route import Conditions, Router
@@ -42,6 +43,7 @@ class Emulator:
 
     Args:
         port: The port to listen on; 0 for a free one.
+        http_port: The port for uploads and downloads, which clients find out by themselves; 0 for a free one.
         seed: Changes all answers; the same seed gives the same answers.
         clock: The time it lives in; a `VirtualClock` makes tests quick.
         strict: Refuse all that the API refuses; if false, only what handlers cannot work with.
@@ -69,6 +71,7 @@ class Emulator:
         self,
         *,
         port: int = 0,
+        http_port: int = 0,
         seed: int = 0,
         clock: Clock | None = None,
         strict: bool = True,
@@ -94,6 +97,7 @@ class Emulator:
                 "allow_non_loopback (--allow-non-loopback) lets it be"
             )
         amounts.count("port", port, least=0)
+        amounts.count("http_port", http_port, least=0)
         encrypted = tls or mtls
         if certificates is not None and not encrypted:
             raise ArgumentError("certificates are used with tls=True or mtls=True only")
@@ -118,6 +122,8 @@ class Emulator:
             quotas=Quotas([quotas] if isinstance(quotas, Quota) else quotas, clock),
             authentication=authentication,
         )
+        self.http = HttpServer(self._conditions, self._host, http_port, self._certificates)
+        """What the API does over HTTP: its address and its faults."""
 
     @property
     def target(self) -> str:
@@ -169,6 +175,7 @@ class Emulator:
     def clear_scripts(self) -> None:
         """Forget every script; state and journal stay."""
         self._conditions.scripts.clear()
+        self.http.clear_scripts()
 
     def reset_journal(self) -> None:
         """Forget every call; state and scripts stay."""
@@ -204,10 +211,12 @@ class Emulator:
         self._check_port()
         workers = Workers(MAX_CALLS)
         server = grpc.server(workers, options=self._options)
-        server.add_generic_rpc_handlers((Router(self._conditions),))
+        self.http.start(mtls=self._mtls)
+        server.add_generic_rpc_handlers((Router(self._conditions, self.http.port),))
         try:
             self._port = self._bind(server)
         except RuntimeError as cause:
+            self.http.close()
             raise OSError(f"{self.target} cannot be used: another program may have it") from cause
         server.start()
         self._server, self._workers = server, workers
@@ -215,6 +224,7 @@ class Emulator:
 
     def close(self) -> None:
         """Stop at once: calls that are running end with UNAVAILABLE. Closing twice is fine."""
+        self.http.close()
         if self._server is not None:
             self._server.stop(_GRACE).wait()
             self._server = None

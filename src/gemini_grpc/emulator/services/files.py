@@ -38,8 +38,7 @@ def create_file(call: Call) -> Data:
 
 def get_file(call: Call) -> Data:
     """Return one file."""
-    name = names.require(call.request, "name", names.FILE)
-    return _seen(call.world, call.world.store.find(name))
+    return find(call.world, names.require(call.request, "name", names.FILE))
 
 
 def list_files(call: Call) -> Data:
@@ -107,6 +106,15 @@ def add(
         wait = VIDEO_PROCESSING if mime_type.startswith("video/") else 0.0
         private = {"content": content, "ready": now + wait if ready is None else ready}
         return _seen(world, store.add(Record(data, private, expires=now + LIFETIME)))
+
+
+def find(world: World, name: str) -> Data:
+    """Return a file as it is now.
+
+    Raises:
+        StatusError: NOT_FOUND.
+    """
+    return _seen(world, world.store.find(name))
 
 
 def content(world: World, name: str) -> bytes:

@@ -1,0 +1,130 @@
+"""Where a download goes: a path, a file object, or memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import grpc
+
+from gemini_grpc import errors
+from gemini_grpc.errors import ArgumentError, FieldError
+
+if TYPE_CHECKING:
+    from gemini_grpc.rpc.http import Answer
+
+_PARTIAL = 206
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+class Sink:
+    """Takes bytes one after the other. A path is written under another name until all is there."""
+
+    def __init__(self, file: IO[bytes], path: Path | None = None, part: Path | None = None) -> None:
+        """Write to a file object from where it stands; `part` is its name as long as it is not whole."""
+        self._file = file
+        self._path = path
+        self._part = part
+        self.offset = 0
+        """How many bytes have been taken."""
+
+    def begin(self, answer: Answer) -> int | None:
+        """Get ready for the body of an answer; return the bytes there are in all, if that is known.
+
+        Raises:
+            ArgumentError: It begins anew, and what has been written cannot be taken back.
+            RpcError: It does not begin where we are.
+        """
+        if answer.status != _PARTIAL:
+            self.restart()
+            length = answer.headers.get("content-length", "")
+            return int(length) if length.isdigit() else None
+        found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+        if found is None or int(found[1]) != self.offset:
+            said = f"the server sends other bytes than those asked for, from {self.offset:,} on"
+            raise errors.make(grpc.StatusCode.UNAVAILABLE, said)
+        return int(found[2]) if found[2].isdigit() else None
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._file.write(data)
+        self.offset += len(data)
+
+    def restart(self) -> None:
+        """Forget what has been taken, because the server begins anew.
+
+        Raises:
+            ArgumentError: What has been written cannot be taken back.
+        """
+        if not self.offset:
+            return
+        if not self._file.seekable():
+            raise ArgumentError(
+                "path cannot seek, and the server sends the content from its beginning after a "
+                "failure; pass a path or a file that can"
+            )
+        self._file.seek(-self.offset, io.SEEK_CUR)
+        self._file.truncate()
+        self.offset = 0
+
+    def finish(self) -> bytes | None:
+        """Give the file its name; return the bytes if they are kept in memory."""
+        if self._path is not None and self._part is not None:
+            self._file.close()
+            self._part.replace(self._path)
+            self._part = None
+        return None
+
+    def close(self) -> None:
+        """Remove what is not whole."""
+        if self._part is not None:
+            self._file.close()
+            with contextlib.suppress(OSError):
+                self._part.unlink()
+
+
+class Memory(Sink):
+    """Keeps the bytes."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._buffer = io.BytesIO()
+        super().__init__(self._buffer)
+
+    def finish(self) -> bytes:
+        """Return them."""
+        return self._buffer.getvalue()
+
+
+def open_sink(given: object) -> Sink:
+    """Return the sink that a user means: a path, a binary file object, or None for memory.
+
+    Raises:
+        ArgumentError: It cannot be written.
+        FieldError: It is of another type.
+    """
+    if given is None:
+        return Memory()
+    if isinstance(given, (str, os.PathLike)):
+        path = Path(os.fsdecode(given))
+        if path.is_dir():
+            raise ArgumentError(f"path {os.fspath(path)!r} is a directory; name a file in it")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            return Sink(part.open("xb"), path, part)
+        except OSError as cause:
+            raise ArgumentError(
+                f"path {os.fspath(path)!r} cannot be written: {cause.strerror}"
+            ) from cause
+    file: Any = given
+    if not hasattr(file, "write") or isinstance(file, io.TextIOBase):
+        raise FieldError(
+            f"path is {type(given).__name__}; expected a path, a binary file object, or None for "
+            "the bytes"
+        )
+    return Sink(file)
