@@ -502,7 +502,7 @@ async def test_a_cancelled_task_ends_it_on_the_server(running: Emulator) -> None
         with pytest.raises(asyncio.CancelledError):
             await task
     await asyncio.to_thread(running.journal.wait)
-    assert [call.method for call in running.journal][-1] == "cancel"
+    assert "cancel" in [call.method for call in running.journal]
     assert running.world.store.records("files") == []
 
 
