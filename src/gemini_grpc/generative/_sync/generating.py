@@ -1,0 +1,113 @@
+# Derived by `python -m codegen` from src/gemini_grpc/generative/_async/generating.py. Do not edit.
+"""Ask a model: the calls that generate, count and compute tokens, and rounds of function calling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc.generative._sync.response import Follow, GenerateContentResponse, Stream
+from gemini_grpc.generative.invoking import call_all
+from gemini_grpc.generative.request_options import call_options
+
+if TYPE_CHECKING:
+    from gemini_grpc.aiplatform_v1.types import ComputeTokensResponse
+    from gemini_grpc.generative.request_options import CallOptions
+    from gemini_grpc.generative.rounds import Rounds
+    from gemini_grpc.generative.template import Question
+    from gemini_grpc.generative.wires import Wires
+    from gemini_grpc.v1beta.types import CountTokensResponse
+
+
+def generate(question: Question, *, stream: bool = False) -> GenerateContentResponse:
+    """Ask a question, and call functions until the answer is there if that was asked for.
+
+    Raises:
+        RpcError: A call failed.
+        TooManyRoundsError: The model goes on to call functions.
+        BrokenResponseError: A stream has no message.
+    """
+    rounds = question.rounds()
+    schema = question.template.schema
+    if stream:
+        response = GenerateContentResponse.from_iterator(
+            _start(question, question.request),
+            schema=schema,
+            follow=_follow(question, rounds),
+        )
+    else:
+        answer = _ask(question, question.request)
+        while rounds is not None and _call(rounds, answer._pb):
+            answer = _ask(question, rounds.request)
+        response = GenerateContentResponse([answer], schema=schema)
+    response._rounds = rounds
+    return response
+
+
+def _follow(question: Question, rounds: Rounds | None) -> Follow | None:
+    """Return what begins the next round when a stream has ended."""
+    if rounds is None:
+        return None
+
+    def follow(answer: Any) -> Stream | None:
+        if not _call(rounds, answer):
+            return None
+        stream: Stream = _start(question, rounds.request)
+        return stream
+
+    return follow
+
+
+def _call(rounds: Rounds, answer: Any) -> bool:
+    """Make the calls that an answer asks for; tell whether there were any."""
+    calls = rounds.calls(answer)
+    if calls:
+        rounds.add(answer, call_all(calls, rounds.settings.timeout))
+    return bool(calls)
+
+
+def _ask(question: Question, request: Any) -> Any:
+    return _unary(question.wires, "GenerateContent", request, question.options)
+
+
+def _start(question: Question, request: Any) -> Any:
+    wires = question.wires
+    method = wires.backend.method("StreamGenerateContent")
+    return wires.channel.stream(method, request, None, *question.options)
+
+
+def count_tokens(question: Question) -> CountTokensResponse:
+    """Count the tokens of a question.
+
+    Raises:
+        RpcError: The call failed.
+    """
+    request = question.count_request()
+    found: CountTokensResponse = _unary(question.wires, "CountTokens", request, question.options)
+    return found
+
+
+def compute_tokens(question: Question) -> ComputeTokensResponse:
+    """Return the tokens of the contents of a question.
+
+    Raises:
+        RpcError: The call failed.
+    """
+    request = question.compute_request()
+    found: ComputeTokensResponse = _unary(
+        question.wires, "ComputeTokens", request, question.options
+    )
+    return found
+
+
+def get_cached(wires: Wires, name: str) -> Any:
+    """Return the cached content of a name.
+
+    Raises:
+        RpcError: The call failed.
+    """
+    return _unary(wires, "GetCachedContent", {"name": name}, call_options(None))
+
+
+def _unary(wires: Wires, method: str, request: Any, options: CallOptions) -> Any:
+    channel, found = wires.channel, wires.backend.method(method)
+    return channel.unary(found, request, None, *options)

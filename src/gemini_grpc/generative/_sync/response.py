@@ -1,0 +1,191 @@
+# Derived by `python -m codegen` from src/gemini_grpc/generative/_async/response.py. Do not edit.
+"""What the everyday API gives as the answer of a model, whole or as a stream of pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+from gemini_grpc import errors
+from gemini_grpc.generative import reading
+from gemini_grpc.generative.answer import Answer
+from gemini_grpc.generative.answer_errors import BlockedPromptException, BrokenResponseError
+
+if TYPE_CHECKING:
+    from gemini_grpc.v1beta.types import GenerateContentResponse as Piece
+
+Stream = Iterable[Any]
+"""Gives the messages of an answer."""
+
+Follow = Callable[[Any], Stream | None]
+"""Given the answer of a stream that has ended, starts the stream that goes on with it, if any."""
+
+
+class GenerateContentResponse(Answer):
+    """The answer of a model.
+
+    One that was asked for with `stream=True` is read while it arrives: iterate over it, and every item
+    is a response with one message of the stream. Reading is always one message ahead, so that as soon as
+    the last item is there, so is what belongs to the whole answer (`text`, `candidates`, `parts`);
+    before, asking for it is an `IncompleteIterationError`. Iterating again gives the same items.
+
+    A stream that fails keeps what has arrived: the error is raised where the next item was due, each
+    time, and then `text` and the rest tell what there is; `error` says that it is not all.
+
+    Use it in a `with` block, or `close` it, to leave early: that cancels the call on the server. So does
+    dropping the last reference. Only one task or thread may read a response.
+    """
+
+    _stream: Any = None
+    _follow: Follow | None = None
+    _checked = 0  # so many messages are known not to say that the prompt was blocked
+
+    @classmethod
+    def from_response(
+        cls, response: Piece, *, schema: object = None, piece: bool = False
+    ) -> GenerateContentResponse:
+        """Return the answer that one message is.
+
+        Args:
+            response: A `GenerateContentResponse` of any backend.
+            schema: The type that `parsed` gives.
+            piece: It is one message of a stream.
+        """
+        return cls([response], schema=schema, piece=piece)
+
+    @classmethod
+    def from_iterator(
+        cls, iterator: Iterable[Piece], *, schema: object = None, follow: Follow | None = None
+    ) -> GenerateContentResponse:
+        """Return the answer whose messages an iterator gives, once the first is there.
+
+        Args:
+            iterator: Gives the messages; if it has `cancel`, leaving early calls it.
+            schema: The type that `parsed` gives.
+            follow: Given the answer at the end, returns the iterator to go on with, or None.
+
+        Raises:
+            BrokenResponseError: There is no message.
+        """
+        stream = iterator.__iter__()
+        made = cls([_first(stream)], schema=schema)
+        made._stream = stream
+        made._follow = follow
+        made._done = False
+        return made
+
+    def __iter__(self) -> Iterator[GenerateContentResponse]:
+        return Pieces(self)
+
+    def resolve(self) -> None:
+        """Read the stream to its end.
+
+        Raises:
+            BlockedPromptException: The prompt was blocked.
+            RpcError: The stream failed, now or before.
+        """
+        while not self._done:
+            self._read()
+        self._refuse_blocked()
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Cancel the call, if it still runs; what has arrived stays. Closing twice is fine."""
+        if not self._done:
+            self._end(errors.Cancelled("the stream was closed before its end"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _piece_at(self, place: int) -> Any:
+        """Return a message, once the one after it is known; None after the last one."""
+        while not self._done and place + 1 >= len(self._chunks):
+            self._read()
+        if self._checked != len(self._chunks):
+            self._refuse_blocked()
+        if place < len(self._chunks):
+            return self._chunks[place]
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def _read(self) -> None:
+        """Read one more message, or find out that there is none; an error is kept for the next step."""
+        try:
+            try:
+                self._chunks.append(self._stream.__next__())
+            except StopIteration:
+                self._go_on()
+        except Exception as error:
+            error.add_note(
+                f"{len(self._chunks)} messages of the answer had arrived; the response has them"
+            )
+            self._end(error)
+        except BaseException:  # whoever reads was stopped, and with that the call
+            self._end(errors.Cancelled("reading the stream was cancelled"))
+            raise
+
+    def _go_on(self) -> None:
+        """Begin the next round of function calling, or come to the end."""
+        stream = None
+        if self._follow is not None:
+            whole: Any = self.message
+            stream = self._follow(whole._pb)
+        if stream is None:
+            self._done = True
+            self._stream = self._follow = None
+            return
+        self._stream = stream.__iter__()
+        message = _first(self._stream)
+        self._first = len(self._chunks)
+        self._chunks.append(message)
+
+    def _end(self, error: BaseException) -> None:
+        cancel = getattr(self._stream, "cancel", None)
+        self._done, self._error = True, error
+        self._stream = self._follow = None
+        if cancel is not None:
+            cancel()
+
+    def _refuse_blocked(self) -> None:
+        for message in self._chunks[self._checked :]:
+            if reading.is_blocked(message._pb):
+                error = BlockedPromptException(message)
+                if not self._done:
+                    self._end(error)
+                raise error
+        self._checked = len(self._chunks)
+
+
+class Pieces(Iterator[GenerateContentResponse]):
+    """The messages of an answer, from the first on, each as a response of its own."""
+
+    def __init__(self, response: GenerateContentResponse) -> None:
+        self._response = response
+        self._place = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> GenerateContentResponse:
+        """Return the next message, as a response.
+
+        Raises:
+            RpcError: The stream failed.
+        """
+        message = self._response._piece_at(self._place)
+        if message is None:
+            raise StopIteration
+        self._place += 1
+        return GenerateContentResponse([message], piece=True)
+
+
+def _first(stream: Any) -> Any:
+    try:
+        return stream.__next__()
+    except StopIteration:
+        raise BrokenResponseError("the stream ended without a single message") from None

@@ -1,0 +1,169 @@
+"""An answer of a model, complete or on its way: what both colours of response have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_grpc.generative import reading
+from gemini_grpc.generative.accumulate import joined
+from gemini_grpc.generative.answer_errors import IncompleteIterationError
+from gemini_grpc.generative.parsing import parse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
+
+    from gemini_grpc.generative.rounds import Rounds
+    from gemini_grpc.v1beta.types import Candidate, Content, GenerateContentResponse, Part
+
+INCOMPLETE = (
+    "the stream has not come to its end: iterate over the response, or call its resolve(), before "
+    "reading what belongs to the whole answer"
+)
+
+
+class Answer:
+    """The messages of an answer that have arrived, and what they say together.
+
+    The types of what it gives are those of the backend that answered.
+    """
+
+    _done = True
+    _error: BaseException | None = None
+    _rounds: Rounds | None = None  # of automatic function calling
+    _first = 0  # where the messages of the last round begin
+
+    def __init__(self, chunks: list[Any], *, schema: object = None, piece: bool = False) -> None:
+        self._chunks = chunks  # messages of the API, of all rounds
+        self._schema = schema
+        self._piece = piece  # one message of a stream
+        self._joined: tuple[int, Any] = (1, chunks[0])
+
+    @property
+    def message(self) -> GenerateContentResponse:
+        """What has arrived so far as one message of the API; every field of the stream is in it."""
+        count, whole = self._joined
+        if count != len(self._chunks):
+            messages = [each._pb for each in self._chunks[self._first :]]
+            whole = type(self._chunks[0]).wrap(joined(messages))
+            self._joined = (len(self._chunks), whole)
+        found: GenerateContentResponse = whole
+        return found
+
+    def _whole(self) -> GenerateContentResponse:
+        if not self._done:
+            raise IncompleteIterationError(INCOMPLETE)
+        return self.message
+
+    @property
+    def text(self) -> str:
+        """The text of the only candidate; several text parts are on a line each, thoughts are left out.
+
+        Of one message of a stream, it is the text that came with it, which may be empty.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+            NoAnswerError: There is no text, or there is more than text; the error says why.
+        """
+        whole: Any = self._whole()
+        return reading.text_of(whole._pb, piece=self._piece)
+
+    @property
+    def thoughts(self) -> str:
+        """What the model tells of its thinking; empty unless `include_thoughts` was asked for.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+        """
+        whole: Any = self._whole()
+        return reading.thoughts_of(whole._pb)
+
+    @property
+    def candidates(self) -> MutableSequence[Candidate]:
+        """The candidates.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+        """
+        return self._whole().candidates
+
+    @property
+    def parts(self) -> MutableSequence[Part]:
+        """The parts of the only candidate, thoughts among them.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+            NoAnswerError: There is no candidate, or there are several.
+        """
+        whole = self._whole()
+        reading.only_candidate(whole._pb)  # type: ignore[attr-defined]  # the message underneath
+        return whole.candidates[0].content.parts
+
+    @property
+    def function_calls(self) -> list[reading.FunctionCall]:
+        """The functions that the first candidate wants to be called, in order.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+        """
+        whole: Any = self._whole()
+        return reading.calls_of(whole._pb)
+
+    @property
+    def parsed(self) -> object:
+        """The JSON that the model answered, as the type that was given as `response_schema`.
+
+        Without such a type these are dictionaries, lists and other plain values.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+            NoAnswerError: There is no text.
+            MisfitError: The text is not JSON, or does not fit the type.
+        """
+        return parse_answer(self.text, self._schema)
+
+    @property
+    def prompt_feedback(self) -> GenerateContentResponse.PromptFeedback:
+        """What was found about the prompt; in a stream it is there at once."""
+        return self.message.prompt_feedback
+
+    @property
+    def usage_metadata(self) -> GenerateContentResponse.UsageMetadata:
+        """The tokens that were used, as far as the server has told."""
+        return self.message.usage_metadata
+
+    @property
+    def model_version(self) -> str:
+        """The version of the model that answered."""
+        return self.message.model_version
+
+    @property
+    def response_id(self) -> str:
+        """The id of the answer; empty where the backend has none."""
+        return getattr(self.message, "response_id", "")
+
+    @property
+    def automatic_function_calling_history(self) -> list[Content]:
+        """What was said between the question and this answer: calls of functions and their results."""
+        return [] if self._rounds is None else self._rounds.between
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the stream early; what had arrived before can be read all the same."""
+        return self._error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole answer as a dictionary: every field, enums as numbers.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+        """
+        whole: Any = self._whole()
+        found: dict[str, Any] = type(whole).to_dict(whole)
+        return found
+
+    def __repr__(self) -> str:
+        pb: Any = self.message
+        state = [] if self._done else ["incomplete"]
+        if self._error is not None:
+            state = [f"error={type(self._error).__name__}"]
+        return f"{type(self).__name__}({', '.join((*state, *reading.describe(pb._pb)))})"
