@@ -223,6 +223,17 @@ def test_a_fault_without_a_condition_is_for_any_request_in_its_turn(emulator, cl
     assert said(ask(client, "b")) == "b"
 
 
+def test_replies_and_faults_without_a_condition_are_taken_in_order(emulator, client):
+    outcomes = [Reply(text="one"), Fault("ABORTED"), Reply(text="two"), Fault("ABORTED")]
+    emulator.script("GenerateContent", outcomes)
+    assert said(ask(client)) == "one"
+    with pytest.raises(errors.Aborted):
+        ask(client)
+    assert said(ask(client)) == "two"
+    with pytest.raises(errors.Aborted):
+        ask(client)
+
+
 def test_a_miss_of_a_strict_script_names_the_nearest_and_the_field(emulator, client):
     far = {"model": "models/other", "contents": [{"parts": [{"text": "far"}]}]}
     near = {"model": MODEL, "contents": [{"role": "user", "parts": [{"text": "near"}]}]}

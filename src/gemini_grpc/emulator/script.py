@@ -4,7 +4,7 @@ The outcomes of a method are taken in order, each as often as its `times` says; 
 the emulator answers by its rules again. An outcome with a condition (`when`) is taken as soon as a
 request fits it, wherever it stands among the replies: content comes first, and order only decides
 between several that fit. A reply without a condition stands in when none fits; a fault without one is
-for any request, so it takes its turn. A strict script has an answer to every request or fails with
+for any request, so it takes its turn, after the replies without one that stand before it. A strict script has an answer to every request or fails with
 FAILED_PRECONDITION, which names the outcomes that come nearest and the fields that differ.
 """
 
@@ -140,17 +140,17 @@ def _entry(
 
 
 def _choose(entries: list[Entry], request: Data) -> Entry | None:
-    """Return the first entry that is for the request, or else the first reply to any request."""
-    fitting = (entry for entry in entries if _fits(entry, request))
-    free = (entry for entry in entries if entry.when is None)
-    return next(fitting, None) or next(free, None)
-
-
-def _fits(entry: Entry, request: Data) -> bool:
-    """Tell whether an entry is for a request; a reply without a condition only stands in."""
-    if entry.when is None:
-        return isinstance(entry.outcome, Fault)
-    return not match.differences(entry.when, request)
+    """Return the first entry that is for the request, or else the first that is for any."""
+    free = None
+    for entry in entries:
+        if entry.when is not None:
+            if not match.differences(entry.when, request):
+                return entry
+        elif free is None:
+            if isinstance(entry.outcome, Fault):
+                return entry
+            free = entry
+    return free
 
 
 def _miss(name: str, entries: list[Entry], request: Data) -> str:
