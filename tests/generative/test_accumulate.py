@@ -127,13 +127,20 @@ def test_thoughts_stay_apart_from_the_answer() -> None:
         {"function_call": {"name": "f"}},
         {"inline_data": {"mime_type": "image/png", "data": b"x"}},
         {"executable_code": {"language": "PYTHON", "code": "1"}},
-        {"text": "", "thought_signature": b"signed"},
     ],
 )
 def test_other_parts_are_not_merged(other: dict[str, Any]) -> None:
     found = parts_of(piece({"text": "a"}), piece(other), piece(other), piece({"text": "b"}))
     assert [part.text for part in found] == ["a", "", "", "b"]
     assert found[1] == found[2]
+
+
+@pytest.mark.parametrize("last", ["lo", ""])
+def test_a_signature_stays_with_the_text_it_ends(last: str) -> None:
+    signed = {"text": last, "thought_signature": b"signed"}
+    found = parts_of(piece({"text": "Hel"}), piece(signed), piece({"text": "more"}))
+    assert [part.text for part in found] == ["Hel" + last, "more"]
+    assert [part.thought_signature for part in found] == [b"signed", b""]
 
 
 def test_candidates_belong_together_by_their_index() -> None:

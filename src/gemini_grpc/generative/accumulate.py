@@ -28,7 +28,9 @@ Rule = Callable[[Any, Any, Values], None]
 Kind = tuple[str, ...]
 
 _TEXTS: tuple[Kind, ...] = (("text",), ("text", "thought"))
-"""The fields of parts that go on in the next message; a signature belongs to the part that it came with."""
+"""The fields of parts that go on in the next message."""
+_SIGNATURE = "thought_signature"
+"""Comes with the last of a part's text, and ends the part."""
 
 
 def joined(messages: Sequence[M]) -> M:
@@ -119,7 +121,8 @@ def _parts(whole: Any, field: Any, values: Values) -> None:
         first = True
         for part in value:
             found = _kind(part)
-            text_goes_on = first and found in _TEXTS and found == kind
+            unsigned = tuple([name for name in found if name != _SIGNATURE])
+            text_goes_on = first and unsigned in _TEXTS and unsigned == kind
             if text_goes_on or (runs and partial_calls.goes_on(runs[-1][-1], part)):
                 runs[-1].append(part)
             else:
@@ -133,6 +136,7 @@ def _parts(whole: Any, field: Any, values: Values) -> None:
         if part.HasField("function_call"):
             partial_calls.assemble(part.function_call, [each.function_call for each in run])
         else:
+            part.MergeFrom(run[-1])  # which may have the signature
             part.text = "".join([each.text for each in run])
 
 
