@@ -24,6 +24,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"\bAwaitable\[([^\[\]]+)\]", r"\1"),
     (r"\b(\w*)Async([A-Z]\w+)", r"\1\2"),
     (r"\basync_(\w+)", r"\1"),
+    (r"\b(\w+)_async\b", r"\1"),
     (r"\b_async\b", "_sync"),
     (r"grpc\.aio\b", "grpc"),
     (r"\bgrpc_asyncio\b", "grpc"),

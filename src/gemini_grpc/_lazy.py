@@ -22,15 +22,18 @@ def attach(
     Args:
         package: The package's `__name__`.
         homes: For each public name the module that defines it, relative to the package (`".types"`).
-            A name that equals the last part of its module is the module itself.
+            A name that equals the last part of its module is the module itself; what has another
+            name there follows after a colon (`".types:Name"`).
     """
 
     def get(name: str) -> object:
         home = homes.get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = importlib.import_module(home, package)
-        value: object = module if home.rpartition(".")[2] == name else getattr(module, name)
+        path, _, other = home.partition(":")
+        module = importlib.import_module(path, package)
+        is_module = path.rpartition(".")[2] == name
+        value: object = module if is_module else getattr(module, other or name)
         setattr(sys.modules[package], name, value)
         return value
 

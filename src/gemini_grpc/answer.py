@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gemini_grpc.generative._async.answering import async_generate_answer as generate_answer_async
+from gemini_grpc.generative._async.answering import generate_answer_async
 from gemini_grpc.generative._sync.answering import generate_answer
 from gemini_grpc.generative.answering import AnswerStyle
 

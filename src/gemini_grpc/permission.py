@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from gemini_grpc.generative._async.permissions import (
-    async_create_permission as create_permission_async,
-)
-from gemini_grpc.generative._async.permissions import (
-    async_get_permission as get_permission_async,
-)
-from gemini_grpc.generative._async.permissions import (
-    async_list_permissions as list_permissions_async,
-)
-from gemini_grpc.generative._async.permissions import (
-    async_transfer_ownership as transfer_ownership_async,
+    create_permission_async,
+    get_permission_async,
+    list_permissions_async,
+    transfer_ownership_async,
 )
 from gemini_grpc.generative._sync.permissions import (
     create_permission,

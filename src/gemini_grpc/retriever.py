@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gemini_grpc.generative._async.corpora import async_create_corpus as create_corpus_async
-from gemini_grpc.generative._async.corpora import async_delete_corpus as delete_corpus_async
-from gemini_grpc.generative._async.corpora import async_get_corpus as get_corpus_async
-from gemini_grpc.generative._async.corpora import async_list_corpora as list_corpora_async
+from gemini_grpc.generative._async.corpora import (
+    create_corpus_async,
+    delete_corpus_async,
+    get_corpus_async,
+    list_corpora_async,
+)
 from gemini_grpc.generative._sync.corpora import (
     create_corpus,
     delete_corpus,

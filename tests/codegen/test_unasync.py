@@ -14,6 +14,7 @@ from x._async.y import AsyncThing
 async def f(a: AsyncIterator[int], b: AsyncIterable[int], c: Awaitable[int]) -> None:
     async for x in a:
         await async_sleep(1)
+        await g_async(1)
     channel: grpc.aio.Channel = "grpc_asyncio"
     raise StopAsyncIteration
     __aenter__, __aexit__, __aiter__, __anext__
@@ -31,6 +32,7 @@ from x._sync.y import Thing
 def f(a: Iterator[int], b: Iterable[int], c: int) -> None:
     for x in a:
         sleep(1)
+        g(1)
     channel: grpc.Channel = "grpc"
     raise StopIteration
     __enter__, __exit__, __iter__, __next__

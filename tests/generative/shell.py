@@ -39,9 +39,9 @@ class Shell:
     def call(self, path: str, *args: Any, **more: Any) -> Any:
         """Call a function with the client: `catalog.get_model`; a list gives its items."""
         module, _, name = path.partition(".")
-        shell, prefix = ("_async", "async_") if self.is_async else ("_sync", "")
+        shell, suffix = ("_async", "_async") if self.is_async else ("_sync", "")
         home = importlib.import_module(f"gemini_grpc.generative.{shell}.{module}")
-        return self._run(getattr(home, prefix + name), *args, client=self.client, **more)
+        return self._run(getattr(home, name + suffix), *args, client=self.client, **more)
 
     def do(self, owner: Any, name: str, *args: Any, **more: Any) -> Any:
         """Call a method of a resource, or of its class; a list gives its items."""

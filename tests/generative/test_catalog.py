@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gemini_grpc import errors
-from gemini_grpc.generative._async.catalog import async_list_models
+from gemini_grpc.generative._async.catalog import list_models_async
 from gemini_grpc.generative._sync.catalog import list_models
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.catalog import Model
@@ -35,7 +35,7 @@ def test_every_model_is_listed_page_by_page(shell: Shell) -> None:
 
 
 def test_no_page_is_fetched_before_it_is_needed(shell: Shell) -> None:
-    function = async_list_models if shell.is_async else list_models
+    function = list_models_async if shell.is_async else list_models
     models: Any = function(page_size=5, client=shell.client)
     assert not shell.sent("ListModels")
     for _ in range(5):

@@ -95,3 +95,33 @@ def test_two_keys_that_differ_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(errors.ArgumentError, match=text):
         gemini_grpc.Client(**arguments)
+
+
+def test_a_client_knows_its_models(options: dict[str, Any]) -> None:
+    with gemini_grpc.Client(client_options=options) as client:
+        names = [model.name for model in client.models.list()]
+        assert "models/gemini-2.5-flash" in names
+        assert client.models.get("gemini-2.5-flash").display_name
+        answer = client.models.generate_content("gemini-2.5-flash", "What is 2 + 3?")
+        assert answer.text == "2 + 3 is 5."
+        assert "".join(
+            piece.text
+            for piece in client.models.generate_content(
+                "gemini-2.5-flash", "What is 2 + 3?", stream=True
+            )
+        )
+        assert client.models.count_tokens("gemini-2.5-flash", "Hi").total_tokens
+        model = client.models("gemini-2.5-flash", system_instruction="Be brief.")
+        assert model.start_chat().send_message("Hi").text
+        found = client.models.embed_content("gemini-embedding-001", ["a", "b"])
+        assert len(found["embedding"]) == 2
+
+
+async def test_so_does_an_asynchronous_one(options: dict[str, Any]) -> None:
+    async with gemini_grpc.AsyncClient(client_options=options) as client:
+        names = [model.name async for model in client.models.list()]
+        assert "models/gemini-2.5-flash" in names
+        answer = await client.models.generate_content("gemini-2.5-flash", "What is 2 + 3?")
+        assert answer.text == "2 + 3 is 5."
+        found = await client.models.embed_content("gemini-embedding-001", "a")
+        assert found["embedding"]

@@ -49,7 +49,7 @@ class Api:
         self.client: Any = cls(client_options=options, **arguments)
 
     def function(self, name: str) -> Any:
-        return getattr(async_files, f"async_{name}") if self.is_async else getattr(sync_files, name)
+        return getattr(async_files, f"{name}_async") if self.is_async else getattr(sync_files, name)
 
     def __call__(self, name: str, /, *arguments: Any, **more: Any) -> Any:
         return self.colour.call(self.function(name), *arguments, **{"client": self.client} | more)
@@ -254,7 +254,7 @@ class TestBackends:
         options = {"api_endpoint": "http://127.0.0.1:1", "api_key": "test"}
         client = cls(project="p", location="us-central1", client_options=options)
         module: Any = async_files if isinstance(colour, Async) else sync_files
-        prefix = "async_" if isinstance(colour, Async) else ""
+        suffix = "_async" if isinstance(colour, Async) else ""
         for name, arguments in (
             ("upload_file", [PNG]),
             ("get_file", ["a"]),
@@ -264,7 +264,7 @@ class TestBackends:
             ("download_file", ["a"]),
         ):
             with pytest.raises(UnsupportedError, match="gs://"):
-                colour.call(getattr(module, prefix + name), *arguments, client=client)
+                colour.call(getattr(module, name + suffix), *arguments, client=client)
         colour.call(client.close)
 
     def test_v1alpha_has_them(

@@ -246,7 +246,7 @@ class Api:
 
     def function(self, name: str) -> Any:
         is_async = isinstance(self.colour, Async)
-        return getattr(async_files, f"async_{name}") if is_async else getattr(sync_files, name)
+        return getattr(async_files, f"{name}_async") if is_async else getattr(sync_files, name)
 
     def upload(self, given: Any = CONTENT, **more: Any) -> Any:
         settings = {"mime_type": "text/plain", "progress": None, "client": self.client} | more
@@ -490,7 +490,7 @@ async def test_a_cancelled_task_ends_it_on_the_server(running: Emulator) -> None
     options = {"api_endpoint": f"http://{running.target}", "api_key": "test"}
     async with gemini_grpc.AsyncClient(client_options=options) as client:
         task = asyncio.create_task(
-            async_files.async_upload_file(
+            async_files.upload_file_async(
                 CONTENT,
                 mime_type="text/plain",
                 progress=lambda *_: arrived.set(),

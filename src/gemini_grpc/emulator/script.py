@@ -4,8 +4,9 @@ The outcomes of a method are taken in order, each as often as its `times` says; 
 the emulator answers by its rules again. An outcome with a condition (`when`) is taken as soon as a
 request fits it, wherever it stands among the replies: content comes first, and order only decides
 between several that fit. A reply without a condition stands in when none fits; a fault without one is
-for any request, so it takes its turn, after the replies without one that stand before it. A strict script has an answer to every request or fails with
-FAILED_PRECONDITION, which names the outcomes that come nearest and the fields that differ.
+for any request, so it takes its turn, after the replies without one that stand before it. A strict
+script has an answer to every request or fails with FAILED_PRECONDITION, which names the outcomes that
+come nearest and the fields that differ.
 """
 
 from __future__ import annotations

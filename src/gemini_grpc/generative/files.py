@@ -98,7 +98,7 @@ class File(Resource):
         from gemini_grpc.generative._async import files
 
         origin = self._from(client)
-        await files.async_delete_file(self, client=origin, request_options=request_options)
+        await files.delete_file_async(self, client=origin, request_options=request_options)
 
 
 class FileFailedError(GeminiError):

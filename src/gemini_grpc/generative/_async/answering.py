@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gemini_grpc.v1beta.types import GenerateAnswerResponse
 
 
-async def async_generate_answer(
+async def generate_answer_async(
     *,
     model: str = answering.MODEL,
     contents: object,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import catalog
 from gemini_grpc.generative._async.sending import async_items, async_send
-from gemini_grpc.generative._async.tuning import async_get_tuned_model
+from gemini_grpc.generative._async.tuning import get_tuned_model_async
 from gemini_grpc.generative.default import backend_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires
 
 
-def async_list_models(
+def list_models_async(
     *,
     page_size: int | None = 50,
     client: HasWires | None = None,
@@ -38,7 +38,7 @@ def async_list_models(
     return async_items(catalog.listing(backend_of(client), page_size), client, request_options)
 
 
-async def async_get_model(
+async def get_model_async(
     name: str | Model | TunedModel,
     *,
     client: HasWires | None = None,
@@ -57,11 +57,11 @@ async def async_get_model(
         UnsupportedError: Vertex AI does not describe its models.
     """
     if catalog.is_tuned(name):
-        return await async_get_tuned_model(name, client=client, request_options=request_options)
-    return await async_get_base_model(name, client=client, request_options=request_options)
+        return await get_tuned_model_async(name, client=client, request_options=request_options)
+    return await get_base_model_async(name, client=client, request_options=request_options)
 
 
-async def async_get_base_model(
+async def get_base_model_async(
     name: str | Model | TunedModel,
     *,
     client: HasWires | None = None,

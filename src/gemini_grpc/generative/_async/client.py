@@ -6,6 +6,7 @@ import importlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from gemini_grpc.generative._async.models import AsyncModels
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._async.service import AsyncLive
@@ -98,6 +99,11 @@ class AsyncClient:
                 "Vertex AI publishes no live sessions over gRPC; use a client of the Gemini API"
             )
         return AsyncLive(self._channel, version=backend.version)
+
+    @cached_property
+    def models(self) -> AsyncModels:
+        """The models there are, and asking one: `client.models.generate_content(...)`."""
+        return AsyncModels(self)
 
     @cached_property
     def cache_service(self) -> v1beta.CacheServiceAsyncClient:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires
 
 
-async def async_create_corpus(
+async def create_corpus_async(
     name: str | None = None,
     display_name: str | None = None,
     client: HasWires | None = None,
@@ -38,7 +38,7 @@ async def async_create_corpus(
     return await async_send(plan, client, request_options)
 
 
-async def async_get_corpus(
+async def get_corpus_async(
     name: str, client: HasWires | None = None, request_options: Options = None
 ) -> Corpus:
     """Return a corpus.
@@ -55,7 +55,7 @@ async def async_get_corpus(
     return await async_send(corpora.getting(backend_of(client), name), client, request_options)
 
 
-def async_list_corpora(
+def list_corpora_async(
     *,
     page_size: int | None = None,
     client: HasWires | None = None,
@@ -75,7 +75,7 @@ def async_list_corpora(
     return async_items(corpora.listing(backend_of(client), page_size), client, request_options)
 
 
-async def async_delete_corpus(
+async def delete_corpus_async(
     name: str | Corpus,
     force: bool = False,
     client: HasWires | None = None,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires, Wires
 
 
-async def async_upload_file(
+async def upload_file_async(
     path: str | os.PathLike[str] | bytes | IO[bytes],
     *,
     mime_type: str | None = None,
@@ -87,7 +87,7 @@ async def async_upload_file(
     return await _wait(file, seconds, file, request_options)
 
 
-async def async_get_file(
+async def get_file_async(
     name: str, *, client: HasWires | None = None, request_options: Options = None
 ) -> File:
     """Return a file by its name, `files/` in front or not.
@@ -101,7 +101,7 @@ async def async_get_file(
     return await async_send(plan, client, request_options)
 
 
-def async_list_files(
+def list_files_async(
     page_size: int | None = 100,
     *,
     client: HasWires | None = None,
@@ -117,7 +117,7 @@ def async_list_files(
     return async_items(plan, client, request_options)
 
 
-async def async_delete_file(
+async def delete_file_async(
     name: str | File, *, client: HasWires | None = None, request_options: Options = None
 ) -> None:
     """Remove a file and its content.
@@ -132,7 +132,7 @@ async def async_delete_file(
     await async_send(plan, client, request_options)
 
 
-async def async_wait_for_file(
+async def wait_for_file_async(
     name: str | File,
     *,
     timeout: float = files.WAIT,
@@ -160,7 +160,7 @@ async def async_wait_for_file(
     return await _wait(file, seconds, client, request_options)
 
 
-async def async_download_file(
+async def download_file_async(
     file: str | File,
     path: str | os.PathLike[str] | IO[bytes] | None = None,
     *,
@@ -220,7 +220,7 @@ async def _send(
         files.check_sum(file, source.digest())
     except errors.DataLoss:
         with contextlib.suppress(errors.RpcError):
-            await async_delete_file(file)
+            await delete_file_async(file)
         raise
     return file
 

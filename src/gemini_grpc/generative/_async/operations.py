@@ -69,7 +69,7 @@ class AsyncCreateTunedModelOperation(AsyncOperation[Any]):
             await wire.async_sleep(max(0.0, asked + every - time.monotonic()))
 
 
-async def async_get_operation(
+async def get_operation_async(
     name: str, *, client: HasWires | None = None, request_options: Options = None
 ) -> AsyncOperation[Any]:
     """Return an operation by its name, also one that another process has started.
@@ -90,7 +90,7 @@ async def async_get_operation(
     return await async_send(plan, client, request_options)
 
 
-def async_list_operations(
+def list_operations_async(
     *,
     page_size: int | None = None,
     client: HasWires | None = None,
@@ -111,7 +111,7 @@ def async_list_operations(
     return async_items(plan, client, request_options)
 
 
-async def async_delete_operation(
+async def delete_operation_async(
     name: str, *, client: HasWires | None = None, request_options: Options = None
 ) -> None:
     """Make the server forget an operation; what it does goes on.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires
 
 
-async def async_create_permission(
+async def create_permission_async(
     parent: str | Resource,
     role: Role | str | int,
     grantee_type: GranteeType | str | int | None = None,
@@ -43,7 +43,7 @@ async def async_create_permission(
     return await async_send(plan, client, request_options)
 
 
-async def async_get_permission(
+async def get_permission_async(
     name: str, client: HasWires | None = None, request_options: Options = None
 ) -> Permission:
     """Return a permission.
@@ -61,7 +61,7 @@ async def async_get_permission(
     return await async_send(plan, client, request_options)
 
 
-def async_list_permissions(
+def list_permissions_async(
     parent: str | Resource,
     page_size: int | None = None,
     client: HasWires | None = None,
@@ -83,7 +83,7 @@ def async_list_permissions(
     return async_items(plan, client, request_options)
 
 
-async def async_transfer_ownership(
+async def transfer_ownership_async(
     name: str | Resource,
     email_address: str,
     client: HasWires | None = None,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires
 
 
-def async_list_tuned_models(
+def list_tuned_models_async(
     *,
     page_size: int | None = 50,
     filter: str | None = None,
@@ -40,7 +40,7 @@ def async_list_tuned_models(
     return async_items(plan, client, request_options)
 
 
-async def async_get_tuned_model(
+async def get_tuned_model_async(
     name: str | TunedModel,
     *,
     client: HasWires | None = None,
@@ -61,7 +61,7 @@ async def async_get_tuned_model(
     return await async_send(tuning.getting(backend_of(client), name), client, request_options)
 
 
-async def async_create_tuned_model(
+async def create_tuned_model_async(
     source_model: str | TunedModel,
     training_data: object,
     *,
@@ -122,7 +122,7 @@ async def async_create_tuned_model(
     return await async_send(plan, client, request_options)
 
 
-async def async_update_tuned_model(
+async def update_tuned_model_async(
     tuned_model: str | TunedModel,
     updates: Mapping[str, Any] | None = None,
     *,
@@ -149,7 +149,7 @@ async def async_update_tuned_model(
     return await async_send(plan, client, request_options)
 
 
-async def async_delete_tuned_model(
+async def delete_tuned_model_async(
     tuned_model: str | TunedModel,
     *,
     client: HasWires | None = None,

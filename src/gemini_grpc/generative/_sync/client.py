@@ -7,6 +7,7 @@ import importlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from gemini_grpc.generative._sync.models import Models
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._sync.service import Live
@@ -99,6 +100,11 @@ class Client:
                 "Vertex AI publishes no live sessions over gRPC; use a client of the Gemini API"
             )
         return Live(self._channel, version=backend.version)
+
+    @cached_property
+    def models(self) -> Models:
+        """The models there are, and asking one: `client.models.generate_content(...)`."""
+        return Models(self)
 
     @cached_property
     def cache_service(self) -> v1beta.CacheServiceClient:

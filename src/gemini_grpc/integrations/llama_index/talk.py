@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from gemini_grpc.errors import ArgumentError, nearest
-from gemini_grpc.generative._async.catalog import async_get_base_model, async_get_model
+from gemini_grpc.generative._async.catalog import get_base_model_async, get_model_async
 from gemini_grpc.generative._sync.catalog import get_base_model, get_model
 from gemini_grpc.generative.config import GenerationConfig
 from gemini_grpc.generative.request_options import call_options
@@ -202,9 +202,9 @@ class Talk:
         return self.connection.limits.setdefault(self.model, _limits_of(found))
 
     async def _async_ask(self) -> Limits:
-        found: Any = await async_get_model(self.model, client=self.connection)
+        found: Any = await get_model_async(self.model, client=self.connection)
         if found.name.startswith("tunedModels/"):
-            found = await async_get_base_model(found, client=self.connection)
+            found = await get_base_model_async(found, client=self.connection)
         return self.connection.limits.setdefault(self.model, _limits_of(found))
 
     def _hold(self, request: Any) -> None:
