@@ -15,12 +15,15 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent import futures
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 MODEL = "models/gemini-2.5-flash"
-CONTENTS = [{"role": "user", "parts": [{"text": "Why is the sky blue?"}]}]
-EMBED = [{"model": MODEL, "content": {"parts": [{"text": f"text {n}"}]}} for n in range(100)]
+QUESTION = "Why is the sky blue?"
+CONTENTS = [{"role": "user", "parts": [{"text": QUESTION}]}]
+TEXTS = [f"text {n}" for n in range(100)]
+EMBED = [{"model": MODEL, "content": {"parts": [{"text": text}]}} for text in TEXTS]
 AUDIO = bytes(640)
 SETUP = {"setup": {"model": MODEL}}
 FRAME = {"realtime_input": {"audio": {"mime_type": "audio/pcm;rate=16000", "data": AUDIO}}}
@@ -33,6 +36,25 @@ SECONDS = 1.2
 def text_of(response: Any) -> str:
     """Read the text of a response, as every user does."""
     return response.candidates[0].content.parts[0].text
+
+
+def lists_of(response: Any) -> Any:
+    """Read the vectors of a response as lists."""
+    return [list(embedding.values) for embedding in response.embeddings]
+
+
+def buffers_of(response: Any) -> Any:
+    """Read the vectors into a matrix as whole arrays, which protobuf 7 hands out."""
+    import numpy
+
+    return numpy.array([each.values for each in response.embeddings], dtype=numpy.float32)
+
+
+def matrix_of(response: Any) -> Any:
+    """Read the vectors of a response into a matrix, number by number, as with every protobuf."""
+    import numpy
+
+    return numpy.array(lists_of(response), dtype=numpy.float32)
 
 
 TOKEN = "a-bearer-token-of-the-usual-length-" + "x" * 120
@@ -100,9 +122,17 @@ class Plain:
     def unary(self) -> None:
         text_of(self.GenerateContent(self.GenerateContentRequest(model=MODEL, contents=CONTENTS)))
 
-    def embed(self) -> None:
-        request = self.BatchEmbedContentsRequest(model=MODEL, requests=EMBED)
-        [list(embedding.values) for embedding in self.BatchEmbedContents(request).embeddings]
+    def embedded(self) -> Any:
+        return self.BatchEmbedContents(self.BatchEmbedContentsRequest(model=MODEL, requests=EMBED))
+
+    def lists(self) -> None:
+        lists_of(self.embedded())
+
+    def matrix(self) -> None:
+        matrix_of(self.embedded())
+
+    def buffers(self) -> None:
+        buffers_of(self.embedded())
 
     def stream(self) -> int:
         request = self.GenerateContentRequest(model=MODEL, contents=CONTENTS)
@@ -128,9 +158,14 @@ class PlainAio(Plain):
         request = self.GenerateContentRequest(model=MODEL, contents=CONTENTS)
         text_of(await self.GenerateContent(request))
 
-    async def embed(self) -> None:
-        request = self.BatchEmbedContentsRequest(model=MODEL, requests=EMBED)
-        [list(each.values) for each in (await self.BatchEmbedContents(request)).embeddings]
+    async def lists(self) -> None:
+        lists_of(await self.embedded())
+
+    async def matrix(self) -> None:
+        matrix_of(await self.embedded())
+
+    async def buffers(self) -> None:
+        buffers_of(await self.embedded())
 
     async def stream(self) -> int:
         request = self.GenerateContentRequest(model=MODEL, contents=CONTENTS)
@@ -172,9 +207,10 @@ class Ours:
     def unary(self) -> None:
         text_of(self.client.generate_content(model=MODEL, contents=CONTENTS))
 
-    def embed(self) -> None:
-        response = self.client.batch_embed_contents(model=MODEL, requests=EMBED)
-        [list(embedding.values) for embedding in response.embeddings]
+    def embedded(self) -> Any:
+        return self.client.batch_embed_contents(model=MODEL, requests=EMBED)
+
+    lists, matrix = Plain.lists, Plain.matrix
 
     def stream(self) -> int:
         chunks = self.client.stream_generate_content(model=MODEL, contents=CONTENTS)
@@ -193,9 +229,7 @@ class OursAio(Ours):
     async def unary(self) -> None:
         text_of(await self.client.generate_content(model=MODEL, contents=CONTENTS))
 
-    async def embed(self) -> None:
-        response = await self.client.batch_embed_contents(model=MODEL, requests=EMBED)
-        [list(embedding.values) for embedding in response.embeddings]
+    lists, matrix = PlainAio.lists, PlainAio.matrix
 
     async def stream(self) -> int:
         count = 0
@@ -207,6 +241,63 @@ class OursAio(Ours):
 
     async def bidi(self, frames: int) -> None:
         await ping_pong(self.client.bidi_generate_content, dict, frames)
+
+
+class Everyday(Ours):
+    """gemini-grpc's everyday API, synchronous."""
+
+    bidi: Any = None  # live sessions have a benchmark of their own
+
+    def make(self, package: Any, **arguments: Any) -> Any:
+        import gemini_grpc
+
+        self.api = gemini_grpc
+        return gemini_grpc.Client(**arguments)
+
+    @cached_property
+    def model(self) -> Any:
+        return self.api.GenerativeModel(MODEL, client=self.client)
+
+    def unary(self) -> None:
+        self.model.generate_content(QUESTION).text  # noqa: B018
+
+    def lists(self) -> None:
+        self.api.embed_content(MODEL, TEXTS, client=self.client)
+
+    def matrix(self) -> None:
+        self.api.embed_content(MODEL, TEXTS, output="numpy", client=self.client)
+
+    buffers = matrix
+
+    def stream(self) -> int:
+        return sum(1 for chunk in self.model.generate_content(QUESTION, stream=True) if chunk.text)
+
+
+class EverydayAio(Everyday):
+    """The same, asynchronous."""
+
+    def make(self, package: Any, **arguments: Any) -> Any:
+        import gemini_grpc
+
+        self.api = gemini_grpc
+        return gemini_grpc.AsyncClient(**arguments)
+
+    async def unary(self) -> None:
+        (await self.model.generate_content_async(QUESTION)).text  # noqa: B018
+
+    async def lists(self) -> None:
+        await self.api.embed_content_async(MODEL, TEXTS, client=self.client)
+
+    async def matrix(self) -> None:
+        await self.api.embed_content_async(MODEL, TEXTS, output="numpy", client=self.client)
+
+    buffers = matrix
+
+    async def stream(self) -> int:
+        count = 0
+        async for chunk in await self.model.generate_content_async(QUESTION, stream=True):
+            count += bool(chunk.text)
+        return count
 
 
 class Google(Ours):
@@ -240,7 +331,7 @@ class GoogleAio(Google):
     name = "GenerativeServiceAsyncClient"
 
     unary = OursAio.unary
-    embed = OursAio.embed
+    lists, matrix = OursAio.lists, OursAio.matrix
     stream = OursAio.stream
 
     async def bidi(self, frames: int) -> None:
@@ -269,25 +360,32 @@ CLIENTS = {
     "plain aio": PlainAio,
     "ours": Ours,
     "ours aio": OursAio,
+    "everyday": Everyday,
+    "everyday aio": EverydayAio,
     "google": Google,
     "google aio": GoogleAio,
 }
+"""The columns of the table."""
 
 FLIGHT = 64
+Run = Callable[[Any], int]
+ARun = Callable[[Any], Awaitable[int]]
 
 
-def run_unary(client: Any) -> int:
-    """Make calls one at a time."""
-    for _ in range(100):
-        client.unary()
-    return 100
+def repeat(method: str, times: int) -> tuple[str, Run, ARun]:
+    """Return work that is one method of a client, called over and over."""
 
+    def run(client: Any) -> int:
+        for _ in range(times):
+            getattr(client, method)()
+        return times
 
-async def arun_unary(client: Any) -> int:
-    """Make calls one at a time."""
-    for _ in range(100):
-        await client.unary()
-    return 100
+    async def arun(client: Any) -> int:
+        for _ in range(times):
+            await getattr(client, method)()
+        return times
+
+    return method, run, arun
 
 
 def run_flight(client: Any) -> int:
@@ -318,20 +416,6 @@ async def arun_stream(client: Any) -> int:
     return int(await client.stream())
 
 
-def run_embed(client: Any) -> int:
-    """Fetch a hundred vectors of 768 numbers as lists."""
-    for _ in range(5):
-        client.embed()
-    return 5
-
-
-async def arun_embed(client: Any) -> int:
-    """Fetch a hundred vectors of 768 numbers as lists."""
-    for _ in range(5):
-        await client.embed()
-    return 5
-
-
 FRAMES = 200
 
 
@@ -359,19 +443,27 @@ async def arun_bidi(client: Any) -> int:
     return FRAMES
 
 
-WORK = {
-    "unary": (run_unary, arun_unary),
-    "unary, TLS and bearer token": (run_unary, arun_unary),
-    "unary, 64 in flight": (run_flight, arun_flight),
-    "stream, per chunk": (run_stream, arun_stream),
-    "100 x 768 embeddings": (run_embed, arun_embed),
-    "bidi ping-pong": (run_bidi, arun_bidi),
+WORK: dict[str, tuple[str, Run, ARun]] = {
+    "unary": repeat("unary", 100),
+    "unary, TLS and bearer token": repeat("unary", 100),
+    "unary, 64 in flight": ("unary", run_flight, arun_flight),
+    "stream, per chunk": ("stream", run_stream, arun_stream),
+    "100 x 768 as lists": repeat("lists", 5),
+    "100 x 768 as float32 array": repeat("matrix", 5),
+    "the same, plain by buffers": repeat("buffers", 5),
+    "bidi ping-pong": ("bidi", run_bidi, arun_bidi),
 }
+"""What is done: the method of the client it takes, and how it is run in each colour."""
+
+
+def can(name: str, work: str) -> bool:
+    """Tell whether a client has what a piece of work takes."""
+    return getattr(CLIENTS[name], WORK[work][0], None) is not None
 
 
 def measure(name: str, work: str, port: Port) -> float:
     """Return the CPU seconds of one operation."""
-    run, arun = WORK[work]
+    _, run, arun = WORK[work]
 
     async def main() -> float:
         client = CLIENTS[name](port)
