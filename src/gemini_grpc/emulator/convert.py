@@ -45,7 +45,8 @@ def _read_field(field: Any, value: Any) -> Any:
     if is_repeated(field):
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             entry = field.message_type.fields_by_name["value"]
-            return {key: _read_value(entry, value[key]) for key in value}
+            # maps have no order, and protobuf's differs from process to process
+            return {key: _read_value(entry, value[key]) for key in sorted(value)}
         return [_read_value(field, item) for item in value]
     return _read_value(field, value)
 

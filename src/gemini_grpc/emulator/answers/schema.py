@@ -129,7 +129,7 @@ class _Maker:
         properties: Data = schema.get("properties", {})
         required = list(schema.get("required", ()))
         least, most = int(schema.get("minProperties", 0)), int(schema.get("maxProperties", 0))
-        order = [*schema.get("propertyOrdering", ()), *properties, *required]
+        order = [*schema.get("propertyOrdering", ()), *required, *properties]
         names = [key for key in dict.fromkeys(order) if key in properties or key in required]
         wanted = [
             key for key in names if key in required or self._takes(properties[key], key, depth)

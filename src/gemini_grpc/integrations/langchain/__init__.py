@@ -1,0 +1,14 @@
+"""Gemini as a chat model of LangChain; it needs the extra `langchain`.
+
+    from gemini_grpc.integrations.langchain import ChatGemini
+
+    model = ChatGemini(model="gemini-2.5-flash")
+    model.invoke("Why is the sky blue?").text
+
+Calls go over gRPC in the colour of the method: `invoke` and `stream` over the synchronous channel, their
+twins over that of asyncio, never one over the other in a thread.
+"""
+
+from gemini_grpc.integrations.langchain.chat_model import ChatGemini
+
+__all__ = ["ChatGemini"]
