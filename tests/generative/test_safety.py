@@ -174,3 +174,25 @@ def test_what_a_backend_lacks_is_named() -> None:
     message = v1beta.SafetySetting(category=old, threshold="BLOCK_NONE")
     with pytest.raises(UnsupportedError, match=r"safety_settings\[0\].category: Vertex AI has no"):
         to_settings([message], VERTEX)
+
+
+@pytest.mark.parametrize("version", [v1beta, v1alpha, aiplatform_v1], ids=lambda v: v.__name__)
+def test_members_equal_those_of_answers(version: Any) -> None:
+    rating = version.SafetyRating(category="HARM_CATEGORY_HARASSMENT")
+    assert rating.category == HarmCategory.HARM_CATEGORY_HARASSMENT
+    ours = HarmCategory.HARM_CATEGORY_HARASSMENT
+    assert ours == rating.category
+    assert rating.category != HarmCategory.HARM_CATEGORY_HATE_SPEECH
+    setting = version.SafetySetting(threshold="OFF")
+    assert setting.threshold == HarmBlockThreshold.OFF
+    assert HarmBlockThreshold.OFF == "OFF"
+    assert HarmBlockThreshold.OFF != HarmBlockThreshold.BLOCK_NONE
+    assert HarmBlockThreshold.OFF != 5
+    assert ours != setting.threshold
+    assert len({HarmBlockThreshold.OFF, HarmBlockThreshold("OFF")}) == 1
+
+
+def test_the_enums_are_attributes_of_a_setting() -> None:
+    assert SafetySetting.HarmCategory is HarmCategory
+    assert SafetySetting.HarmBlockThreshold is HarmBlockThreshold
+    assert SafetySetting.HarmBlockMethod is HarmBlockMethod

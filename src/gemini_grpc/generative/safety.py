@@ -6,7 +6,7 @@ import enum
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.generative import translation
@@ -14,11 +14,25 @@ from gemini_grpc.generative.backend import Backend, UnsupportedError
 
 
 class _Named(enum.StrEnum):
-    """Members whose value is their name, so that messages of every backend take them."""
+    """Members whose value is their name, so that messages of every backend take them.
+
+    They equal the members of that name that answers have, whatever numbers the backend gives these; as
+    keys of a dictionary they do not find each other.
+    """
 
     @staticmethod
     def _generate_next_value_(name: str, *_: object) -> str:
         return name
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, enum.IntEnum):
+            return type(other).__name__ == type(self).__name__ and other.name == self.name
+        return str.__eq__(self, other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = enum.StrEnum.__hash__
 
 
 class HarmCategory(_Named):
@@ -62,6 +76,9 @@ class SafetySetting:
     """A `HarmBlockThreshold`, or its name or short name."""
     method: object = None
     """A `HarmBlockMethod`; Vertex AI."""
+    HarmCategory: ClassVar[type[HarmCategory]] = HarmCategory
+    HarmBlockThreshold: ClassVar[type[HarmBlockThreshold]] = HarmBlockThreshold
+    HarmBlockMethod: ClassVar[type[HarmBlockMethod]] = HarmBlockMethod
 
 
 _CATEGORIES = {

@@ -7,7 +7,8 @@
 - They are proto-plus messages in every respect: `to_dict`, `to_json`, `from_json`, `pb`, `wrap`,
   equality, `in`, copy and pickle.
 - Construction and assignment go through `coerce`, which names the field that is wrong.
-- Reading goes through properties that `accessors` adds to a class when it is first read.
+- Reading goes through properties that `accessors` adds to a class when it is first read; `shortcuts`
+  has the few names that are no fields.
 
 `message.pyi` tells type checkers what proto-plus, which has no types, does not.
 """
@@ -30,6 +31,7 @@ from proto.marshal.rules.message import MessageRule
 from proto.message import MessageMeta
 
 from gemini_grpc.rpc import accessors, coerce
+from gemini_grpc.rpc.shortcuts import SHORTCUTS
 
 _POOL = descriptor_pool.Default()
 
@@ -136,6 +138,9 @@ class Message(proto.Message, metaclass=MessageType):
             if known in fields:
                 accessors.install(type(self))
                 return getattr(self, known)
+            shortcut = SHORTCUTS.get((self._meta.pb.DESCRIPTOR.name, name))
+            if shortcut is not None:
+                return shortcut(self)
         raise AttributeError(coerce.unknown_field(self._meta.pb.DESCRIPTOR, name))
 
     def __setattr__(self, name, value):

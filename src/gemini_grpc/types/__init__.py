@@ -1,0 +1,128 @@
+"""The classes that calls take, give and raise, under the names that google.generativeai has for them."""
+
+from google.rpc.status_pb2 import Status
+
+from gemini_grpc.generative.answer_errors import (
+    NoAnswerError,
+    ResponseValidationError,
+    TooManyRoundsError,
+)
+from gemini_grpc.generative.catalog import Model
+from gemini_grpc.generative.part import Content, Image, Part
+from gemini_grpc.generative.permissions import Permission, Permissions
+from gemini_grpc.generative.rounds import AutomaticFunctionCalling
+from gemini_grpc.generative.tuning import TunedModel, TunedModelState
+from gemini_grpc.types import (
+    content_types,
+    file_types,
+    generation_types,
+    helper_types,
+    safety_types,
+)
+from gemini_grpc.types.content_types import (
+    BlobDict,
+    BlobType,
+    CallableFunctionDeclaration,
+    ContentDict,
+    ContentsType,
+    ContentType,
+    FunctionCallingConfigDict,
+    FunctionDeclaration,
+    FunctionDeclarationType,
+    FunctionLibraryType,
+    PartDict,
+    PartType,
+    StrictContentType,
+    Tool,
+    ToolConfig,
+    ToolConfigDict,
+    ToolConfigType,
+    ToolDict,
+    ToolsType,
+)
+from gemini_grpc.types.file_types import File, FileDataDict, FileDataType, FileFailedError
+from gemini_grpc.types.generation_types import (
+    AsyncGenerateContentResponse,
+    BlockedPromptException,
+    BrokenResponseError,
+    GenerateContentResponse,
+    GenerationConfig,
+    GenerationConfigDict,
+    GenerationConfigType,
+    IncompleteIterationError,
+    StopCandidateException,
+)
+from gemini_grpc.types.helper_types import RequestOptions, RequestOptionsType
+from gemini_grpc.types.safety_types import (
+    BlockedReason,
+    HarmBlockMethod,
+    HarmBlockThreshold,
+    HarmCategory,
+    HarmProbability,
+    SafetyRatingDict,
+    SafetySetting,
+    SafetySettingDict,
+)
+
+__all__ = [
+    "AsyncGenerateContentResponse",
+    "AutomaticFunctionCalling",
+    "BlobDict",
+    "BlobType",
+    "BlockedPromptException",
+    "BlockedReason",
+    "BrokenResponseError",
+    "CallableFunctionDeclaration",
+    "Content",
+    "ContentDict",
+    "ContentType",
+    "ContentsType",
+    "File",
+    "FileDataDict",
+    "FileDataType",
+    "FileFailedError",
+    "FunctionCallingConfigDict",
+    "FunctionDeclaration",
+    "FunctionDeclarationType",
+    "FunctionLibraryType",
+    "GenerateContentResponse",
+    "GenerationConfig",
+    "GenerationConfigDict",
+    "GenerationConfigType",
+    "HarmBlockMethod",
+    "HarmBlockThreshold",
+    "HarmCategory",
+    "HarmProbability",
+    "Image",
+    "IncompleteIterationError",
+    "Model",
+    "NoAnswerError",
+    "Part",
+    "PartDict",
+    "PartType",
+    "Permission",
+    "Permissions",
+    "RequestOptions",
+    "RequestOptionsType",
+    "ResponseValidationError",
+    "SafetyRatingDict",
+    "SafetySetting",
+    "SafetySettingDict",
+    "Status",
+    "StopCandidateException",
+    "StrictContentType",
+    "TooManyRoundsError",
+    "Tool",
+    "ToolConfig",
+    "ToolConfigDict",
+    "ToolConfigType",
+    "ToolDict",
+    "ToolsType",
+    "TunedModel",
+    "TunedModelState",
+    "content_types",
+    "file_types",
+    "generation_types",
+    "helper_types",
+    "safety_types",
+]

@@ -1,0 +1,119 @@
+"""The modules for code that comes from google.generativeai and vertexai lead to the everyday API."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pathlib
+from typing import Any
+
+import pytest
+
+import gemini_grpc as genai
+from gemini_grpc import aiplatform_v1, caching, errors, operations, protos, types, v1beta, vertexai
+from gemini_grpc.generative import default
+from gemini_grpc.generative.backend import Backend
+from gemini_grpc.types import content_types
+from gemini_grpc.vertexai import generative_models, grounding
+
+MODULES = (
+    *("answer", "caching", "operations", "permission", "protos", "retriever", "types"),
+    *(f"types.{name}_types" for name in ("content", "file", "generation", "helper", "safety")),
+    *("vertexai", "vertexai.generative_models", "vertexai.grounding"),
+)
+
+
+@pytest.fixture(autouse=True)
+def own_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other test sees the default client of these."""
+    monkeypatch.setattr(default, "_default", default._Default())
+    monkeypatch.delenv("GOOGLE_CLOUD_LOCATION", raising=False)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_name_is_there(name: str) -> None:
+    module = importlib.import_module(f"gemini_grpc.{name}")
+    assert [each for each in module.__all__ if not hasattr(module, each)] == []
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+def test_types_has_what_its_modules_have() -> None:
+    for name in ("content", "file", "generation", "helper", "safety"):
+        module = importlib.import_module(f"gemini_grpc.types.{name}_types")
+        assert getattr(types, f"{name}_types") is module
+        for each in module.__all__:
+            if not inspect.isfunction(getattr(module, each)):
+                assert getattr(types, each, None) is getattr(module, each), each
+
+
+def test_old_names_are_the_classes_of_the_everyday_api() -> None:
+    assert caching.CachedContent is genai.caching.CachedContent
+    assert operations.list_operations is genai.list_operations
+    assert protos.Content is v1beta.Content
+    assert "Content" in dir(protos)
+    assert types.GenerationConfig is genai.GenerationConfig
+    assert generative_models.GenerativeModel is genai.GenerativeModel
+    assert generative_models.grounding is grounding
+
+
+def test_contents_become_messages_of_v1beta(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.txt").write_text("Hi")
+    part = content_types.to_part(tmp_path / "a.txt")
+    assert isinstance(part, protos.Part)
+    assert (part.inline_data.mime_type, part.inline_data.data) == ("text/plain", b"Hi")
+    content = content_types.to_content({"role": "model", "parts": "Hi"})
+    assert (content.role, content.parts[0].text) == ("model", "Hi")
+    said = content_types.to_contents([content, "And?"])
+    assert [message.role for message in said] == ["model", "user"]
+    config = content_types.to_tool_config({"function_calling_config": "any"})
+    assert config.function_calling_config.mode == protos.FunctionCallingConfig.Mode.ANY
+    with pytest.raises(errors.FieldError):
+        content_types.to_part(5)
+
+
+def test_dictionaries_of_the_types_are_contents_and_settings() -> None:
+    part = types.PartDict(inline_data=types.BlobDict(mime_type="image/png", data=b"x"))
+    (content,) = content_types.to_contents(types.ContentDict(role="user", parts=[part]))
+    assert content.parts[0].inline_data.data == b"x"
+    settings = types.GenerationConfigDict(temperature=0.5, max_output_tokens=5)
+    safety: list[Any] = [types.SafetySettingDict(category="hate", threshold="high")]
+    genai.GenerativeModel(generation_config=settings, safety_settings=safety)
+
+
+def test_init_makes_the_default_client_one_of_vertex() -> None:
+    vertexai.init(project="p", location="eu", api_transport="grpc")
+    assert default.backend_of() == Backend("aiplatform_v1", "p", "eu")
+    with pytest.raises(errors.ArgumentError, match="gRPC only"):
+        vertexai.init(project="p", api_transport="rest")
+    with pytest.raises(errors.ArgumentError, match="project"):
+        vertexai.init()
+    assert default.backend_of().project == "p"
+
+
+def test_a_data_store_is_named_in_full() -> None:
+    full = "projects/a/locations/global/collections/default_collection/dataStores/d"
+    assert grounding.VertexAISearch(full).datastore == full
+    assert grounding.VertexAISearch("d", project="a", location="global").datastore == full
+    with pytest.raises(errors.ArgumentError, match="project and location"):
+        grounding.VertexAISearch("d")
+    vertexai.init(project="a", location="us-central1")
+    assert grounding.VertexAISearch("d").datastore == full.replace("global", "us-central1")
+
+
+def test_sources_become_tools() -> None:
+    vertexai.init(project="a", location="global")
+    search = grounding.Retrieval(grounding.VertexAISearch("d"), disable_attribution=True)
+    corpus = grounding.Retrieval(
+        aiplatform_v1.VertexRagStore(rag_resources=[{"rag_corpus": "projects/a/ragCorpora/c"}])
+    )
+    tools = [generative_models.Tool.from_retrieval(source) for source in (search, corpus)]
+    web = grounding.GoogleSearchRetrieval(
+        dynamic_retrieval_config=grounding.DynamicRetrievalConfig(mode="MODE_DYNAMIC")
+    )
+    tools.append(generative_models.Tool.from_google_search_retrieval(web))
+    model = genai.GenerativeModel(tools=tools)
+    sent: Any = model._current().request.tools
+    assert sent[0].retrieval.vertex_ai_search.datastore.endswith("/d")
+    assert sent[1].retrieval.vertex_rag_store.rag_resources[0].rag_corpus.endswith("/c")
+    assert sent[2].google_search_retrieval.dynamic_retrieval_config.mode == 1
