@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,7 +88,16 @@ def count_tools(tools: Iterable[Data]) -> int:
     return sum(count_text(json.dumps(tool, sort_keys=True, default=str)) for tool in tools if tool)
 
 
-def count_part(part: Data) -> tuple[str, int]:
+Read = Callable[[str], bytes]
+"""Returns the content of a file by its URI."""
+
+
+def _unknown(uri: str) -> bytes:
+    """Return the content of a file that nobody has: the least there can be."""
+    return b"\0"
+
+
+def count_part(part: Data, read: Read = _unknown) -> tuple[str, int]:
     """Return the modality of a part and how many tokens it has."""
     if "inline_data" in part:
         blob = part["inline_data"]
@@ -96,7 +105,8 @@ def count_part(part: Data) -> tuple[str, int]:
         return modality_of(mime_type), count_media(mime_type, blob.get("data", b""))
     if "file_data" in part:
         mime_type = part["file_data"].get("mime_type", "")
-        return modality_of(mime_type), count_media(mime_type, b"\0")
+        content = read(part["file_data"].get("file_uri", ""))
+        return modality_of(mime_type), count_media(mime_type, content)
     if "text" in part:
         return "TEXT", count_text(part["text"])
     structured = {key: part[key] for key in _STRUCTURED if key in part}
@@ -106,12 +116,12 @@ def count_part(part: Data) -> tuple[str, int]:
 _STRUCTURED = ("function_call", "function_response", "executable_code", "code_execution_result")
 
 
-def count_contents(contents: Iterable[Data]) -> dict[str, int]:
+def count_contents(contents: Iterable[Data], read: Read = _unknown) -> dict[str, int]:
     """Return how many tokens contents have, by modality; modalities without any are absent."""
     totals: dict[str, int] = {}
     for content in contents:
         for part in content.get("parts", ()):
-            modality, count = count_part(part)
+            modality, count = count_part(part, read)
             if count:
                 totals[modality] = totals.get(modality, 0) + count
     return totals

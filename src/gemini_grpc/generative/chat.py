@@ -73,6 +73,15 @@ class ChatSession:
         self.history = history
 
     @property
+    def enable_automatic_function_calling(self) -> bool:
+        """Whether functions are called that the model asks for; it can be set, also to limits."""
+        return self._calling is not None
+
+    @enable_automatic_function_calling.setter
+    def enable_automatic_function_calling(self, value: bool | AutomaticFunctionCalling) -> None:
+        self._calling = AutomaticFunctionCalling.of(value)
+
+    @property
     def history(self) -> list[Content]:
         """The messages of every exchange that has succeeded; the list may be changed.
 

@@ -140,3 +140,22 @@ def test_a_cache_of_vertex_ai_belongs_to_a_location_and_counts_its_media(api: An
     assert list(client.list_cached_contents(parent="projects/p/locations/other")) == []
     client.delete_cached_content(name=made.name)
     assert list(client.list_cached_contents(parent=parent)) == []
+
+
+def test_a_file_counts_for_what_is_in_it() -> None:
+    from gemini_grpc.emulator.services import files
+    from gemini_grpc.v1beta import CacheServiceClient, GenerativeServiceClient
+
+    with Emulator() as emulator:
+        content = b"a tree grows " * 400
+        file = files.add(emulator.world, {}, content=content, mime_type="text/plain")
+        named = {"file_data": {"file_uri": file["uri"], "mime_type": "text/plain"}}
+        contents = [{"role": "user", "parts": [named]}]
+        options = {"api_endpoint": f"http://{emulator.target}", "api_key": "test"}
+        with CacheServiceClient(client_options=options) as client:
+            made = client.create_cached_content(
+                cached_content={"model": MODEL, "contents": contents}
+            )
+        assert made.usage_metadata.total_token_count == 1600
+        with GenerativeServiceClient(client_options=options) as client:
+            assert client.count_tokens(model=MODEL, contents=contents).total_tokens == 1600

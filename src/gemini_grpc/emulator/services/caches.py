@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gemini_grpc.emulator import names, paging, status, tokens
+from gemini_grpc.emulator.services import files
 from gemini_grpc.emulator.services.models import find
 from gemini_grpc.emulator.store import LATEST, Record, moment
 
@@ -138,7 +139,7 @@ def _totals(call: Call, given: Data) -> dict[str, int]:
         raise status.invalid("cached_content.contents", "is required")
     instruction = given.get("system_instruction")
     stored = [*([instruction] if instruction else []), *given.get("contents", ())]
-    totals = tokens.count_contents(stored)
+    totals = tokens.count_contents(stored, files.reader(call.world))
     if tools := given.get("tools"):
         totals["TEXT"] = totals.get("TEXT", 0) + tokens.count_tools(tools)
     count = sum(totals.values())

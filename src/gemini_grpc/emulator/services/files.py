@@ -12,7 +12,7 @@ import datetime
 import hashlib
 from typing import TYPE_CHECKING
 
-from gemini_grpc.emulator import names, paging, status
+from gemini_grpc.emulator import names, paging, status, tokens
 from gemini_grpc.emulator.store import Record, moment
 
 if TYPE_CHECKING:
@@ -115,6 +115,16 @@ def find(world: World, name: str) -> Data:
         StatusError: NOT_FOUND.
     """
     return _seen(world, world.store.find(name))
+
+
+def reader(world: World) -> tokens.Read:
+    """Return what reads a file by the URI that prompts have; one it does not know is taken as tiny."""
+
+    def read(uri: str) -> bytes:
+        record = world.store.get(uri.removeprefix(f"{_ADDRESS}/"))
+        return b"\0" if record is None else record.private.get("content", b"\0")
+
+    return read
 
 
 def content(world: World, name: str) -> bytes:

@@ -22,7 +22,7 @@ from gemini_grpc.emulator.answers import (
     streaming,
     thinking,
 )
-from gemini_grpc.emulator.services import caches
+from gemini_grpc.emulator.services import caches, files
 from gemini_grpc.emulator.services.models import find, require
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def count_tokens(call: Call) -> Data:
         raise status.invalid("contents", "is required")
     cached = _cached(call, request, model)
     held = cached.get("totals", {})
-    totals = _added(prompt_totals(request), held)
+    totals = _added(prompt_totals(call, request), held)
     counted: Data = {
         "total_tokens": sum(totals.values()),
         "prompt_tokens_details": tokens.details(totals),
@@ -76,7 +76,7 @@ def respond(call: Call, request: Data) -> Data:
         raise status.invalid("contents", "is required")
     cached = _cached(call, request, model)
     held: dict[str, int] = cached.get("totals", {})
-    counted = _added(prompt_totals(request), held)
+    counted = _added(prompt_totals(call, request), held)
     whole = _with_cache(request, cached)
     response = _frame(call, request, model)
     asked = prompt.read(whole)
@@ -100,11 +100,12 @@ def split(response: Data) -> Iterator[Data]:
     return streaming.split(response)
 
 
-def prompt_totals(request: Data) -> dict[str, int]:
+def prompt_totals(call: Call, request: Data) -> dict[str, int]:
     """Return what the prompt of a GenerateContentRequest counts, by modality, without its cache."""
     instruction = request.get("system_instruction")
     totals = tokens.count_contents(
-        [*([instruction] if instruction else []), *request.get("contents", ())]
+        [*([instruction] if instruction else []), *request.get("contents", ())],
+        files.reader(call.world),
     )
     return _added(totals, {"TEXT": tokens.count_tools(request.get("tools", ()))})
 

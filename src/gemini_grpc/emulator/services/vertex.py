@@ -23,7 +23,7 @@ def count_tokens(call: Call) -> Data:
     request = _prompt(call)
     said = list(_texts(request))
     if "contents" in request:
-        totals = generative.prompt_totals(request)
+        totals = generative.prompt_totals(call, request)
     else:
         totals = {"TEXT": sum(map(tokens.count_text, said))}
     return {
