@@ -137,7 +137,7 @@ def _getter(field: FieldDescriptor, meta: Meta) -> Get:
     if field.enum_type and field.enum_type.full_name in ENUMS:
         return _enum_getter(field, meta, read)
     if ours:
-        return lambda self: view(wrapper, read(self))
+        return _message_getter(read, wrapper)
     if wrapper is None:
         return read
     return _general_getter(field, meta)
@@ -150,6 +150,15 @@ def _repeated_getter(field: FieldDescriptor, meta: Meta, read: Get, wrapper: Any
     if field.message_type is None and field.enum_type is None:
         return lambda self: Scalars(read(self), marshal=marshal)
     return _general_getter(field, meta)
+
+
+def _message_getter(read: Get, wrapper: Any) -> Get:
+    def get(self: Any) -> Any:
+        message = _new(wrapper)  # as `view` does, which would cost a call more
+        _set(message, "_pb", read(self))
+        return message
+
+    return get
 
 
 def _messages_getter(read: Get, wrapper: Any) -> Get:

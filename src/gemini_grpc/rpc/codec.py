@@ -24,7 +24,7 @@ Res = TypeVar("Res")
 class Codec(Generic[Req, Res]):
     """Converts the requests and responses of one method; made once for a channel."""
 
-    __slots__ = ("_parse", "_request", "_routes", "_wrap", "method")
+    __slots__ = ("_parse", "_request", "_route", "_wrap", "method")
 
     def __init__(self, spec: method.Method[Req, Res]) -> None:
         self.method = spec
@@ -36,7 +36,7 @@ class Codec(Generic[Req, Res]):
         # what has no `pb` is protobuf's own class, or one that reads the bytes in its own way
         parser: Any = pb_class(response) if hasattr(response, "pb") else response
         self._parse: Callable[[bytes], PbMessage] = parser.FromString
-        self._routes = tuple(attrgetter(route) for route in spec.routing)
+        self._route = _reader(spec.routing)
 
     def request(self, request: object, fields: Mapping[str, object] | None = None) -> PbMessage:
         """Return the request given whole or by its fields.
@@ -59,9 +59,9 @@ class Codec(Generic[Req, Res]):
 
     def routing(self, request: PbMessage) -> tuple[str, str] | None:
         """Return the routing header of a request, if the method has one."""
-        if not self._routes:
+        if self._route is None:
             return None
-        return routing_header(self.method.routing, tuple(route(request) for route in self._routes))
+        return routing_header(self.method.routing, self._route(request))
 
     def response(self, data: bytes) -> Res:
         """Return the message the server sent.
@@ -79,6 +79,11 @@ class Codec(Generic[Req, Res]):
             error.method = self.method.path
             raise error from cause
         return self._wrap(message) if self._wrap else message  # type: ignore[return-value]  # protobuf's own class
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[PbMessage], Any] | None:
+    """Return what reads fields of a request; the value of one field is not in a tuple."""
+    return attrgetter(*names) if names else None
 
 
 def _nothing(_: PbMessage) -> Any:

@@ -76,10 +76,10 @@ _fields = cache(_Fields)
 def _fit(values: Mapping[str, Any], fields: _Fields) -> bool:
     for name, value in values.items():
         kinds, inner, test, items = fields[name]
-        if type(value) not in kinds:
-            return False
         if value is None:
             continue
+        if type(value) not in kinds:
+            return False
         if items is not None:
             if not _all_fit(value, items):
                 return False
