@@ -114,6 +114,15 @@ def test_answers_nobody_waits_for_are_dropped() -> None:
     assert names(lanes) == ["x", "b"]
 
 
+def test_a_call_without_an_id_takes_nothing_else_along() -> None:
+    lanes = Lanes(Outbox())
+    for message in (made("text", "x"), answer(""), made("content", "y")):
+        lanes.put(message)
+    lanes.drop_answers([""])
+    assert lanes.control_waiting == 2
+    assert names(lanes) == ["x", "y"]
+
+
 def test_who_came_first_is_served_first() -> None:
     lanes = Lanes(Outbox(control=1))
     first, second = Place("content"), Place("text")

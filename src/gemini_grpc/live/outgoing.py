@@ -44,9 +44,9 @@ class Outgoing:
     """The model waits for this answer."""
 
     @property
-    def answer_id(self) -> str:
-        """The id of the call that it answers; empty if it answers none."""
-        return "" if self.answer is None else self.answer.id
+    def answer_id(self) -> str | None:
+        """The id of the call that it answers, which may be empty; None if it answers none."""
+        return None if self.answer is None else self.answer.id
 
     @property
     def is_control(self) -> bool:

@@ -347,7 +347,8 @@ class LiveProtocol:
         That includes calls whose answers were not written: no other connection knows them.
         """
         found: list[Event] = []
-        void = tuple(dict.fromkeys([*self.pending, *(each.answer_id for each in self._answers)]))
+        answered = [each.answer.id for each in self._answers if each.answer is not None]
+        void = tuple(dict.fromkeys([*self.pending, *answered]))
         if void:
             found.append(events.ToolCallCancelled(void))
             self._cancel(void)
