@@ -46,9 +46,7 @@ def client_header() -> str:
 
 
 @lru_cache(maxsize=512)
-def routing_header(
-    names: tuple[str, ...], values: str | tuple[str, ...]
-) -> tuple[str, str] | None:
+def routing_header(names: tuple[str, ...], values: str | tuple[str, ...]) -> tuple[str, str] | None:
     """Return the routing header of AIP-4222 for fields and their values; None if all are empty."""
     if isinstance(values, str):
         values = (values,)
