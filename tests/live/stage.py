@@ -27,7 +27,7 @@ from gemini_grpc.live._sync.service import Live
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Real seconds after which something that is waited for counts as never happening."""
 
 MODEL = "gemini-live"
