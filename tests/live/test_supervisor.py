@@ -156,3 +156,15 @@ def test_when_a_connection_that_goes_away_is_replaced(
     left: float, wish: float, swap: float
 ) -> None:
     assert (wish_after(left), swap_after(left)) == (wish, swap)
+
+
+@pytest.mark.parametrize("resume", [None, Resume()])
+def test_a_setup_that_was_not_read_is_sent_again_at_once_but_once(resume: Resume | None) -> None:
+    away = errors.make(Code.UNAVAILABLE, "Stream removed (GOAWAY received; Error code: 0)")
+    supervisor = made(resume)
+    how = {"has_handle": True, "in_setup": True}
+    assert supervisor.ended(9.0, away, **how) == Decision("dial at once")
+    assert supervisor.ended(9.0, away, **how).action != "dial at once"
+    supervisor.opened(9.0, resumed=True)
+    assert supervisor.ended(9.0, away, has_handle=True, in_setup=False).action != "dial at once"
+    assert supervisor.ended(9.0, away, **how) == Decision("dial at once")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import grpc
 
+from gemini_grpc.rpc.attempts import unread
+
 if TYPE_CHECKING:
     from gemini_grpc.errors import RpcError
     from gemini_grpc.live.config import Resume
@@ -48,7 +50,8 @@ POISON_COUNT = 2
 class Decision:
     """What to do next."""
 
-    action: Literal["end", "fail", "dial"]
+    action: Literal["end", "fail", "dial", "dial at once"]
+    """At once: nobody is told, because the server has not even seen the setup."""
     pause: float = 0.0
     """Seconds to wait before dialing."""
     forget_handle: bool = False
@@ -69,6 +72,7 @@ class Supervisor:
         self._short = 0  # connections in a row that did not last
         self._poisonings = 0
         self._busy = 0
+        self._unread = False  # a setup was turned away unread since a connection was opened
 
     def opened(self, now: float, *, resumed: bool) -> None:
         """Note that a connection is set up."""
@@ -78,6 +82,7 @@ class Supervisor:
         self._lost = None
         self._failures = 0
         self._busy = 0
+        self._unread = False
 
     def worked(self) -> None:
         """Note that the model has completed a turn, so nothing is wrong with the handle."""
@@ -100,6 +105,9 @@ class Supervisor:
         """Decide after the end of a connection; no error means that the server has ended it well."""
         if error is None:
             return Decision("end")
+        if in_setup and not self._unread and unread(error):
+            self._unread = True  # grpc had not noticed yet that the server was going away
+            return Decision("dial at once")
         resume = self._resume
         if resume is None or not (self._ever_opened or resume.handle):
             return Decision("fail")

@@ -18,7 +18,6 @@ from gemini_grpc.live.connection import Connection
 from gemini_grpc.live.lanes import Lanes
 from gemini_grpc.live.link import AsyncDial, AsyncLink, AsyncSignal
 from gemini_grpc.live.supervisor import Supervisor, swap_after, wish_after
-from gemini_grpc.rpc.attempts import unread
 
 if TYPE_CHECKING:
     from gemini_grpc.live._async.feed import AsyncFeed
@@ -61,7 +60,6 @@ class AsyncEngine:
         self.outbox = outbox
         self.lanes = Lanes(outbox)
         self.opened_once = False
-        self._dialed_again = False  # at once, since the connection was opened last
         """The session has been set up."""
         self.dialing = False
         """A credential for the next connection is being fetched."""
@@ -254,7 +252,6 @@ class AsyncEngine:
     def _open(self, connection: Connection) -> None:
         """The connection is set up."""
         connection.opened = True
-        self._dialed_again = False
         connection.stop_timer("setup_timeout")
         self._supervisor.opened(self._clock.now(), resumed=connection.resumed)
         if self.opened_once:
@@ -356,9 +353,6 @@ class AsyncEngine:
         if reason in {"setup_timeout", "idle"}:
             error = failures.timed_out(reason, self._setup_timeout, self._idle_timeout)
         opened = connection is not None and connection.opened
-        if not opened and error is not None and unread(error) and not self._dialed_again:
-            self._dialed_again = True  # grpc had not noticed yet that the server was going away
-            return 0.0
         if reason == "swap":
             error = errors.make(grpc.StatusCode.UNAVAILABLE, "the server was going away")
             decision = self._supervisor.swapped(now)
@@ -368,6 +362,8 @@ class AsyncEngine:
             )
         if decision.action == "end":
             return None
+        if decision.action == "dial at once":
+            return 0.0
         failed = failures.of(
             error or errors.make(grpc.StatusCode.UNKNOWN, ""),
             reason=reason,
