@@ -17,9 +17,9 @@ class Time:
 
 def test_what_was_not_asked_to_wait_need_not() -> None:
     cool_down = CoolDown(Time())
-    assert not cool_down
+    assert not cool_down.until
     cool_down.start("kind", 5.0)
-    assert cool_down
+    assert cool_down.until
     assert cool_down.left("other") == 0.0
 
 
@@ -31,7 +31,7 @@ def test_the_time_runs_and_is_then_forgotten() -> None:
     assert cool_down.left("kind") == 3.0
     time.now += 3.0
     assert cool_down.left("kind") == 0.0
-    assert not cool_down
+    assert not cool_down.until
 
 
 def test_the_longer_of_two_times_is_waited() -> None:

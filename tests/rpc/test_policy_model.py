@@ -111,7 +111,7 @@ def play(
 ) -> list[float]:
     """Return when each attempt starts, by the code that is tested."""
     clock, budget = Clock(), Budget()
-    budget.tokens = tokens
+    budget.spent = budget.MAXIMUM - tokens
     attempts = Attempts(
         policy, timeout, repeatable=repeatable, budget=budget, clock=clock, chance=lambda: chance
     )

@@ -109,16 +109,14 @@ class Task:
 
     def request(self, batch: range) -> PbMessage:
         """Return the request for some of the contents."""
+        fields = self.fields
         requests = [
-            {
-                **self.fields,
-                "content": {"parts": [{"text": item}]} if isinstance(item, str) else item,
-            }
+            {"content": {"parts": [{"text": item}]} if isinstance(item, str) else item, **fields}
             for item in self.items[batch.start : batch.stop]
         ]
         if self.size == 1:
             return self.request_class(**requests[0])
-        return self.request_class(model=self.fields["model"], requests=requests)
+        return self.request_class(model=fields["model"], requests=requests)
 
     def take(self, batch: range, vectors: Vectors) -> None:
         """Take the answer to the request for some of the contents.
@@ -214,7 +212,13 @@ def _is_list(content: object) -> bool:
 
 
 def _items(contents: Any, backend: Backend) -> Sequence[str | PbMessage]:
-    items = [_item(item, backend, f"content[{index}]") for index, item in enumerate(contents)]
+    items = [
+        # most are such texts, and there may be a hundred thousand
+        item
+        if type(item) is str and item and item.isascii()
+        else _item(item, backend, f"content[{index}]")
+        for index, item in enumerate(contents)
+    ]
     if not items:
         raise ArgumentError("content is an empty list; expected at least one text or content")
     return items
@@ -229,8 +233,6 @@ def _item(value: Any, backend: Backend, path: str) -> str | PbMessage:
 
 
 def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         return bool(text.encode())
     except UnicodeEncodeError:

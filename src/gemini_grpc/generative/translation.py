@@ -15,8 +15,8 @@ from google.protobuf.message import Message as PbMessage
 
 from gemini_grpc.errors import FieldError, UsageError
 from gemini_grpc.generative.backend import Backend, UnsupportedError, Version
-from gemini_grpc.rpc import coerce, interop
-from gemini_grpc.rpc.plain import is_plain, is_repeated
+from gemini_grpc.rpc import coerce, interop, plain
+from gemini_grpc.rpc.plain import is_repeated
 
 if TYPE_CHECKING:
     Descriptor = Any  # the stubs tell the Python and the C class apart
@@ -75,11 +75,9 @@ def _from_message(cls: type[PbMessage], source: PbMessage, backend: Backend, pat
 def _from_mapping(
     cls: type[PbMessage], values: Mapping[str, Any], backend: Backend, path: str
 ) -> Any:
-    if type(values) is dict and is_plain(values, cls.DESCRIPTOR):
-        try:
-            return cls(**values)
-        except (TypeError, ValueError, AttributeError):
-            pass  # the careful way says what is wrong
+    message = plain.build(cls, values)
+    if message is not None:
+        return message
     kin = [
         found.DESCRIPTOR
         for version in ALL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -11,7 +12,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as PbMessage
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import coerce, method
+from gemini_grpc.rpc import accessors, coerce, method
 from gemini_grpc.rpc.metadata import routing_header
 
 if TYPE_CHECKING:
@@ -30,12 +31,15 @@ class Codec(Generic[Req, Res]):
         self.method = spec
         request, response = method.load(spec.request), method.load(spec.response)
         self._request = pb_class(request)
-        self._wrap: Callable[[PbMessage], Res] | None = getattr(response, "wrap", None)
-        if issubclass(response, Empty):
-            self._wrap = _nothing
         # what has no `pb` is protobuf's own class, or one that reads the bytes in its own way
-        parser: Any = pb_class(response) if hasattr(response, "pb") else response
+        ours = hasattr(response, "pb")
+        parser: Any = pb_class(response) if ours else response
         self._parse: Callable[[bytes], PbMessage] = parser.FromString
+        self._wrap: Callable[[PbMessage], Any] | None = None
+        if ours:
+            self._wrap = partial(accessors.view, response)
+        elif issubclass(response, Empty):
+            self._wrap = _nothing
         self._route = _reader(spec.routing)
 
     def request(self, request: object, fields: Mapping[str, object] | None = None) -> PbMessage:

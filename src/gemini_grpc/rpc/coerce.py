@@ -30,8 +30,8 @@ from proto.marshal import Marshal
 from proto.marshal.rules.message import MessageRule
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import interop
-from gemini_grpc.rpc.plain import is_plain, is_repeated
+from gemini_grpc.rpc import interop, plain
+from gemini_grpc.rpc.plain import is_repeated
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import EnumValueDescriptor
@@ -57,15 +57,10 @@ def fill(pb_class: type[Pb], values: Mapping[str, object], *, ignore_unknown: bo
     Raises:
         FieldError: A name is unknown or a value does not fit.
     """
-    if not values:
-        return pb_class()
-    if type(values) is dict and is_plain(values, pb_class.DESCRIPTOR):
-        try:
-            return pb_class(**values)
-        except (TypeError, ValueError, AttributeError):
-            pass  # the careful way below either succeeds or says what is wrong
-    message = pb_class()
-    _fill(message, values, "", ignore_unknown)
+    message = plain.build(pb_class, values)
+    if message is None:
+        message = pb_class()
+        _fill(message, values, "", ignore_unknown)
     return message
 
 

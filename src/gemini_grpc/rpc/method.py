@@ -20,7 +20,7 @@ class OperationTypes:
     metadata: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # so that hashing one costs nothing
 class Method(Generic[Req, Res]):
     """One RPC. Types are named, not imported: a table of methods costs nothing until it is used."""
 

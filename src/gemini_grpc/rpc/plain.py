@@ -9,43 +9,45 @@ This stands on the way of every request; hence one dictionary per message type a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 if TYPE_CHECKING:
     Descriptor = Any  # the stubs tell the Python and the C class apart
 
-_NONE: type = type(None)
-_INTEGER: frozenset[type] = frozenset({int, _NONE})
+Pb = TypeVar("Pb", bound=Message)
+
+_INTEGER: frozenset[type] = frozenset({int})
 _SCALARS: dict[int, frozenset[type]] = {
-    FieldDescriptor.TYPE_STRING: frozenset({str, _NONE}),
-    FieldDescriptor.TYPE_BYTES: frozenset({bytes, _NONE}),
-    FieldDescriptor.TYPE_BOOL: frozenset({bool, _NONE}),
-    FieldDescriptor.TYPE_FLOAT: frozenset({float, int, _NONE}),
-    FieldDescriptor.TYPE_DOUBLE: frozenset({float, int, _NONE}),
-    FieldDescriptor.TYPE_ENUM: frozenset({str, int, _NONE}),
+    FieldDescriptor.TYPE_STRING: frozenset({str}),
+    FieldDescriptor.TYPE_BYTES: frozenset({bytes}),
+    FieldDescriptor.TYPE_BOOL: frozenset({bool}),
+    FieldDescriptor.TYPE_FLOAT: frozenset({float, int}),
+    FieldDescriptor.TYPE_DOUBLE: frozenset({float, int}),
+    FieldDescriptor.TYPE_ENUM: frozenset({str, int}),
 }
 """The types of scalar fields; integers where nothing is said."""
-_MAPPING: frozenset[type] = frozenset({dict, _NONE})
-_LIST: frozenset[type] = frozenset({list, tuple, _NONE})
-_NOTHING: frozenset[type] = frozenset({_NONE})
-_JSON_SCALARS: frozenset[type] = frozenset({str, int, float, bool, _NONE})
+_MAPPING: frozenset[type] = frozenset({dict})
+_LIST: frozenset[type] = frozenset({list, tuple})
+_NOTHING: frozenset[type] = frozenset()
+_JSON_SCALARS: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 
 class _Plan(NamedTuple):
-    """What a value of a field must be."""
+    """What a value of a field must be; None always leaves the field unset, but is no item of a list."""
 
     kinds: frozenset[type]
-    """The types it may have; None is no item of a list."""
+    """The types it may have."""
+    test: Callable[[Any, Any], bool] | None = None
+    """What else must hold, given the value and `fields`."""
     fields: _Fields | None = None
     """Of a message, the plans of its fields."""
-    test: Callable[[Any], bool] | None = None
-    """What else must hold."""
-    items: _Plan | None = None
-    """Of a list, the plan of its items."""
+    many: frozenset[type] | None = None
+    """The types of the whole, where the rest is about its items: `_LIST` or, of a map, `_MAPPING`."""
 
 
 class _Fields(dict[str, _Plan]):
@@ -62,45 +64,34 @@ class _Fields(dict[str, _Plan]):
         return plan
 
 
-def is_plain(values: Mapping[str, object], descriptor: Descriptor) -> bool:
-    """Tell whether protobuf's constructor can be trusted with a mapping of fields."""
-    try:
-        return _fit(values, _fields(descriptor))
-    except KeyError:
-        return False
-
-
 _fields = cache(_Fields)
 
 
-def _fit(values: Mapping[str, Any], fields: _Fields) -> bool:
+def build(cls: type[Pb], values: Mapping[str, Any]) -> Pb | None:
+    """Return the message that protobuf builds of a mapping; None if it cannot, or cannot be trusted to."""
+    try:
+        if type(values) is dict and _is_plain(values, _fields(cls.DESCRIPTOR)):
+            return cls(**values)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        pass  # the careful way, in `coerce`, either succeeds or says what is wrong
+    return None
+
+
+def _is_plain(values: Mapping[str, Any], fields: _Fields) -> bool:
+    """Tell whether a mapping is plain; a name that is no field is a KeyError."""
     for name, value in values.items():
-        kinds, inner, test, items = fields[name]
         if value is None:
             continue
-        if type(value) not in kinds:
+        kinds, test, inner, many = fields[name]
+        if many is None:
+            if type(value) in kinds and (test is None or test(value, inner)):
+                continue
             return False
-        if items is not None:
-            if not _all_fit(value, items):
-                return False
-        elif inner is not None:
-            if not _fit(value, inner):
-                return False
-        elif test is not None and not test(value):
+        if type(value) not in many:
             return False
-    return True
-
-
-def _all_fit(values: Iterable[Any], plan: _Plan) -> bool:
-    """Tell whether every item of a list or map is plain; None is no item."""
-    kinds, inner, test, _ = plan
-    for value in values:
-        if type(value) not in kinds or value is None:
-            return False
-        if inner is not None:
-            if not _fit(value, inner):
-                return False
-        elif test is not None and not test(value):
+        for item in value.values() if many is _MAPPING else value:
+            if type(item) in kinds and (test is None or test(item, inner)):
+                continue
             return False
     return True
 
@@ -115,10 +106,9 @@ def is_repeated(field: FieldDescriptor) -> bool:
 def _plan(field: Any) -> _Plan:
     inner = field.message_type
     if inner is not None and inner.GetOptions().map_entry:
-        item = _Fields(inner)["value"]
-        return _Plan(_MAPPING, test=lambda values: _all_fit(values.values(), item))
+        return _single(inner.fields_by_name["value"])._replace(many=_MAPPING)
     plan = _single(field)
-    return _Plan(_LIST, items=plan) if is_repeated(field) else plan
+    return plan._replace(many=_LIST) if is_repeated(field) else plan
 
 
 def _single(field: Any) -> _Plan:
@@ -127,13 +117,13 @@ def _single(field: Any) -> _Plan:
     if inner is None:
         return _Plan(_SCALARS.get(field.type, _INTEGER))
     if inner.full_name == "google.protobuf.Struct":
-        return _Plan(_MAPPING, test=_is_json_object)
+        return _Plan(_MAPPING, _is_json_object)
     if inner.full_name.startswith("google."):
         return _Plan(_NOTHING)
-    return _Plan(_MAPPING, fields=_fields(inner))
+    return _Plan(_MAPPING, _is_plain, _fields(inner))
 
 
-def _is_json_object(value: dict[str, object]) -> bool:
+def _is_json_object(value: dict[str, object], _: None) -> bool:
     return "fields" not in value and _is_json(value)  # else it might be meant as the message itself
 
 

@@ -126,26 +126,22 @@ def _credentials(settings: Settings, identity: tls.Identity | None) -> grpc.Chan
     return grpc.ssl_channel_credentials(settings.roots, identity.key, identity.certificate)
 
 
-def owner() -> tuple[int, Any]:
-    """Return what a channel belongs to: this process, any thread of it."""
-    return os.getpid(), None
-
-
-def async_owner() -> tuple[int, Any]:
-    """Return what a channel belongs to: this process and the running event loop."""
-    return os.getpid(), asyncio.get_running_loop()
-
+owner: Callable[[], Any] = type(None)
+"""Returns what a channel belongs to within this process: nobody, any thread may use it, so None."""
+async_owner: Callable[[], Any] = asyncio.get_running_loop
+"""Returns what a channel belongs to within this process: the running event loop."""
 
 _PREPARED: weakref.WeakSet[Any] = (
     weakref.WeakSet()
-)  # whom a fork concerns; the hook can be set but once
+)  # whom a fork concerns; the hooks can be set but once
 
 
 def prepare_for_forks(connection: Any) -> None:
     """Let a connection forget the event loops that are closed before this process forks.
 
     As long as there is a channel of grpc.aio, a thread of it is inside grpc core, which then cannot
-    prepare itself for a fork: the child would hang or crash at its first call.
+    prepare itself for a fork: the child would hang or crash at its first call. In the child the
+    connection is told, so that it leaves alone what the parent has opened.
     """
     _PREPARED.add(connection)
 
@@ -155,8 +151,13 @@ def _before_fork() -> None:
         connection.forget_closed_loops()
 
 
+def _after_fork_in_child() -> None:
+    for connection in list(_PREPARED):
+        connection.forked()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def call(function: Callable[[float | None], T], timeout: float | None) -> T:

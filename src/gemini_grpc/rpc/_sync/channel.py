@@ -13,8 +13,8 @@ from gemini_grpc.rpc import failure, policy, wire
 from gemini_grpc.rpc._sync.connection import Connection
 from gemini_grpc.rpc._sync.stream import Stream
 from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
+from gemini_grpc.rpc.bound import Bound, Bounds
 from gemini_grpc.rpc.budget import Budget, CoolDown
-from gemini_grpc.rpc.codec import Codec
 from gemini_grpc.rpc.metadata import refuse_credentials
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
@@ -45,7 +45,7 @@ class Channel:
         self._policy = RetryPolicy() if settings.retry is DEFAULT else settings.retry
         self._budget = Budget()
         self._cool_down = CoolDown()
-        self._codecs: dict[int, Codec[Any, Any]] = {}
+        self._bound = Bounds(settings)
 
     @property
     def host(self) -> str:
@@ -67,23 +67,24 @@ class Channel:
         metadata: Metadata = (),
     ) -> Res:
         """Make a call with one answer; `timeout` covers every attempt and pause."""
-        codec = self._codec(method)
-        message = codec.request(request, fields)
-        call = _Call(self, method, codec.routing(message), timeout, retry, metadata)
+        bound: Bound[Req, Res] = self._bound[method]
+        message = bound.request(request, fields)
+        call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down:
+        if self._cool_down.until:
             call.cool_down()
         while True:
             try:
                 pairs = call.pairs or call.authorize()
                 answer = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-                response = codec.response(answer)
+                response = bound.response(answer)
             except wire.Failure as cause:
                 call.failed(failure.from_grpc(cause), cause)
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
             else:
-                self._budget.succeed()
+                if self._budget.spent:
+                    self._budget.succeed()
                 return response
 
     def stream(
@@ -99,22 +100,23 @@ class Channel:
 
         Only what fails before the first message is tried again; afterwards an error is final.
         """
-        codec = self._codec(method)
-        message = codec.request(request, fields)
-        call = _Call(self, method, codec.routing(message), timeout, retry, metadata)
+        bound = self._bound[method]
+        message = bound.request(request, fields)
+        call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down:
+        if self._cool_down.until:
             call.cool_down()
         while True:
             try:
                 pairs = call.pairs or call.authorize()
                 running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-                stream = Stream(running, codec, call.told)
+                stream = Stream(running, bound, call.told)
                 stream.start()
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
             else:
-                self._budget.succeed()
+                if self._budget.spent:
+                    self._budget.succeed()
                 return stream
 
     def bidi(
@@ -125,16 +127,16 @@ class Channel:
         metadata: Metadata = (),
     ) -> Stream[Res]:
         """Start a call with streams both ways; it is never tried again."""
-        codec = self._codec(method)
+        bound = self._bound[method]
 
         def encode(request: object) -> bytes:
-            return codec.request(request).SerializeToString()
+            return bound.request(request).SerializeToString()
 
-        call = _Call(self, method, None, timeout, None, metadata)
+        call = _Call(self, bound, None, timeout, None, metadata)
         pairs = call.pairs or call.authorize()
         outgoing = wire.Outgoing(requests, encode)
         running = outgoing.send(self._connection.callable(method), call.left, pairs)
-        return Stream(running, codec, call.told, outgoing)
+        return Stream(running, bound, call.told, outgoing)
 
     def metadata(self, method: Method[Any, Any], timeout: float | None = None) -> tuple[Any, ...]:
         """Return the metadata of a call that others make: the user agent and a fresh credential.
@@ -142,14 +144,14 @@ class Channel:
         Raises:
             RpcError: No token could be fetched in time.
         """
-        call = _Call(self, method, None, timeout, None, ())
+        call = _Call(self, self._bound[method], None, timeout, None, ())
         return call.pairs or call.authorize()
 
     def message(
         self, method: Method[Req, Any], request: object, fields: Mapping[str, object] | None
     ) -> Message:
         """Return a request of a method, given whole or by its fields, as a message of its own."""
-        message = self._codec(method).request(request, fields)
+        message = self._bound[method].request(request, fields)
         copy = type(message)()
         copy.CopyFrom(message)
         return copy
@@ -162,77 +164,48 @@ class Channel:
         """Close without waiting for it, from wherever nobody can."""
         self._connection.abandon()
 
-    def _codec(self, method: Method[Req, Res]) -> Codec[Req, Res]:
-        codec = self._codecs.get(id(method))  # hashing all of it would cost more than the rest
-        if codec is None:
-            codec = self._codecs[id(method)] = Codec(
-                method
-            )  # which keeps the method, and so its id
-        return codec
-
 
 class _Call:
     """One call on its way: what it sends besides the request, the time it has left, its attempts."""
 
-    __slots__ = (
-        "_attempts",
-        "_channel",
-        "_credential",
-        "_extra",
-        "_method",
-        "_reauthorized",
-        "_resent",
-        "_retry",
-        "_routing",
-        "_seconds",
-        "_started",
-        "left",
-        "pairs",
-    )
+    # for what goes wrong; most calls never set them
+    _attempts: Attempts | None = None
+    _credential: tuple[Any, ...] = ()
+    _reauthorized = False
+    _resent = False
 
     def __init__(
         self,
         channel: Channel,
-        method: Method[Any, Any],
-        routing: tuple[str, str] | None,
+        bound: Bound[Any, Any],
+        request: Message | None,
         timeout: float | Default | None,
         retry: Retry,
         metadata: Metadata,
     ) -> None:
-        settings = channel.settings
-        self._channel = channel
-        self._method = method
-        self._routing = routing
-        self._extra = metadata
-        self._retry = retry
-        if metadata:
-            refuse_credentials(metadata)
         if retry is not DEFAULT and not isinstance(retry, (RetryPolicy, type(None))):
-            self._retry, timeout = policy.from_google(retry, timeout)
+            retry, timeout = policy.from_google(retry, timeout)
         if timeout is DEFAULT or policy.is_google_default(timeout):
-            timeout = method.timeout if settings.timeout is DEFAULT else settings.timeout
+            timeout = bound.seconds
+        self._channel = channel
+        self._bound = bound
+        self._request = request
+        self._retry = retry
         self._seconds: float | None = timeout
         self._started = time.monotonic()
-        self._attempts: Attempts | None = None
-        self._credential: tuple[Any, ...] = ()
-        self._reauthorized = False
-        self._resent = False
+        self.left: float | None = timeout
+        """Seconds for the next attempt; None for no limit."""
+        pairs = bound.pairs if request is None else bound.pairs_for(request)
+        if metadata:
+            refuse_credentials(metadata)
+            pairs = (*pairs, *metadata)
+        self._pairs = pairs
+        self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
+        """The metadata of the next attempt; empty until it is known."""
         if timeout is not None and timeout <= 0:
             error = errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, f"timeout is {timeout:g} s")
             self.told(error).attempts = 0
             raise error
-        self.left: float | None = timeout
-        """Seconds for the next attempt; None for no limit."""
-        self.pairs: tuple[Any, ...] = ()
-        """The metadata of the next attempt; empty until it is known."""
-        if settings.token is None:
-            self.pairs = self._with(())
-
-    def _with(self, credential: tuple[Any, ...]) -> tuple[Any, ...]:
-        pairs: tuple[Any, ...] = (*self._channel.settings.metadata, *credential)
-        if self._routing is not None:
-            pairs = (*pairs, self._routing)
-        return (*pairs, *self._extra) if self._extra else pairs
 
     def _count_down(self) -> None:
         if self._seconds is not None:
@@ -251,7 +224,7 @@ class _Call:
             credential = wire.call(token.ensure, self.left)
             self._count_down()
         self._credential = credential
-        return self._with(credential)
+        return (*self._pairs, *credential)
 
     def cool_down(self) -> None:
         """Wait as long as the service has asked calls of this kind to wait.
@@ -277,7 +250,12 @@ class _Call:
 
     @property
     def _kind(self) -> tuple[str, object]:
-        return self._method.path, self._routing
+        request = self._request
+        return self._method.path, None if request is None else self._bound.routing(request)
+
+    @property
+    def _method(self) -> Method[Any, Any]:
+        return self._bound.method
 
     def failed(self, error: errors.RpcError, cause: BaseException | None) -> None:
         """Prepare for the next attempt; raise the error if there is none."""

@@ -28,9 +28,11 @@ class Connection:
         self._settings = settings
         self._ready = ready
         self._identity = settings.identity
-        self._opened: dict[tuple[int, Any], _Opened] = {}
-        self._first_pid, _ = wire.owner()
+        self._opened: dict[Any, _Opened] = {}  # by event loop
         self._retired: list[_Opened] = []
+        self._inherited: list[_Opened] | None = (
+            None  # in the child of a fork, what the parent opened
+        )
         self._lock = threading.Lock()
         self._closed = False
         wire.prepare_for_forks(self)
@@ -41,16 +43,17 @@ class Connection:
         Raises:
             ClosedError: The client is closed.
         """
-        opened = self._opened.get(wire.owner())
-        if opened is None:
-            opened = self._open()
-        found = opened.callables.get(method.path)
-        if found is None:
-            make = getattr(opened.channel, _KIND[method.shape])
-            # as the stubs do that grpcio generates: core then looks the method up once, not each call
-            found = make(method.path) if self._ready else make(method.path, _registered_method=True)
-            opened.callables[method.path] = found
-        return found
+        try:
+            return self._opened[wire.owner()].callables[method.path]
+        except KeyError:
+            return self._make(method)
+
+    def _make(self, method: Method[Any, Any]) -> Any:
+        opened = self._opened.get(wire.owner()) or self._open()
+        make = getattr(opened.channel, _KIND[method.shape])
+        # as the stubs do that grpcio generates: core then looks the method up once, not each call
+        made = make(method.path) if self._ready else make(method.path, _registered_method=True)
+        return opened.callables.setdefault(method.path, made)
 
     @property
     def channel(self) -> Any:
@@ -65,12 +68,12 @@ class Connection:
         self.forget_closed_loops()
         channel = self._ready
         if channel is None:
-            forked = owner[0] != self._first_pid
-            if forked and self._opened and owner[1] is not None:
+            if self._inherited and owner is not None:
                 raise errors.ClosedError(
                     "grpc does not survive a fork: the parent had this client connected; close it "
                     "before forking, make it in the child, or start children with spawn"
                 )
+            forked = self._inherited is not None
             channel = wire.channel(self._settings, self._identity, forked)
         return self._opened.setdefault(owner, _Opened(channel, self._identity))
 
@@ -96,10 +99,15 @@ class Connection:
 
     def forget_closed_loops(self) -> None:
         """Forget the connections of event loops that are closed; they ended with them."""
-        own, _ = wire.owner()
-        for pid, loop in list(self._opened):
-            if pid == own and loop is not None and loop.is_closed():
-                self._opened.pop((pid, loop), None)
+        for loop in list(self._opened):
+            if loop is not None and loop.is_closed():
+                self._opened.pop(loop, None)
+
+    def forked(self) -> None:
+        """Begin anew in the child of a fork, whose parent may have held the lock."""
+        self._inherited = [*(self._inherited or ()), *self._opened.values(), *self._retired]
+        self._opened, self._retired = {}, []
+        self._lock = threading.Lock()
 
     def abandon(self) -> None:
         """Close without waiting: grpc closes a channel that nobody refers to any more."""
@@ -110,9 +118,8 @@ class Connection:
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
         self._closed = True
-        own, _ = owner = wire.owner()
-        opened = self._opened.pop(owner, None)
-        self._opened = {key: each for key, each in self._opened.items() if key[0] != own}
+        opened = self._opened.pop(wire.owner(), None)
+        self._opened = {}
         retired, self._retired = self._retired, []
         for each in [*retired, *([opened] if opened is not None else [])]:
             if self._ready is None:
