@@ -309,10 +309,10 @@ def test_what_is_wrong_is_found_before_a_client_is_needed(
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make sure that no default client can be made."""
 
-    def refuse(client: object) -> None:
+    def refuse(**arguments: object) -> None:
         raise AssertionError("a client was needed")
 
-    monkeypatch.setattr("gemini_grpc.generative.default.wires_of", refuse)
+    monkeypatch.setattr("gemini_grpc.generative.default.connect", refuse)
     gemini_grpc.configure()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
 from typing import Any
 
@@ -260,19 +262,70 @@ def test_the_default_client_is_made_at_the_first_call(emulator: Emulator) -> Non
     model = GenerativeModel(generation_config={"temperature": 0.5})
     with pytest.raises(errors.ArgumentError, match="must not be empty"):
         model.generate_content([])
-    assert default._default.wires is None
+    assert default._default.client._wires is None
     target = {"api_endpoint": f"http://{emulator.target}"}
     default.configure(api_key="test", client_options=target)
     assert model.generate_content("What is 2 + 3?").text == "2 + 3 is 5."
-    default.configure(api_key="test", client_options=target, project="p", location="us-central1")
-    assert model.generate_content("What is 2 + 3?").text == "2 + 3 is 5."
-    assert model.model_name == (
-        "projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash"
-    )
-    request = emulator.journal[-1].request
-    assert request.model == model.model_name
-    assert request.generation_config.temperature == 0.5
-    default._default.wires.abandon()  # type: ignore[union-attr]  # it was made
+    assert emulator.journal[-1].request.generation_config.temperature == 0.5
+    default._default.client.wires.abandon()
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_model_stays_with_the_default_client_it_was_made_or_first_used_with(
+    emulator: Emulator,
+) -> None:
+    target = {"api_endpoint": f"http://{emulator.target}"}
+    early = GenerativeModel()
+    assert early.model_name == "models/gemini-2.5-flash"
+    models, clients = [early], []
+    for location in ("us-central1", "europe-west4"):
+        default.configure(api_key="k", client_options=target, project="p", location=location)
+        clients.append(default._default.client)
+        models.append(GenerativeModel())
+        models[0].generate_content("Hi")
+    default.configure(api_key="k", client_options=target)
+    clients.append(default._default.client)
+    asked = []
+    for model in models:
+        chat = model.start_chat()
+        chat.send_message("Hi")
+        asked.append(emulator.journal[-1].request.model)
+        assert model.model_name == asked[-1]
+    name = "projects/p/locations/{}/publishers/google/models/gemini-2.5-flash"
+    first, second = name.format("us-central1"), name.format("europe-west4")
+    assert asked == [first, first, second]
+    for client in clients:
+        client.wires.abandon()
+
+
+@pytest.mark.usefixtures("unconfigured")
+def test_a_model_may_be_asked_while_the_default_client_is_changed(emulator: Emulator) -> None:
+    target = {"api_endpoint": f"http://{emulator.target}"}
+    done = threading.Event()
+    clients = []
+
+    def change() -> None:
+        for number in itertools.count():
+            place = {"project": "p", "location": "us-central1"} if number % 2 else {}
+            default.configure(api_key="k", client_options=target, **place)
+            clients.append(default._default.client)
+            if done.is_set():
+                break
+
+    default.configure(api_key="k", client_options=target)
+    clients.append(default._default.client)
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(50):
+            model = GenerativeModel()
+            assert model.generate_content("What is 2 + 3?").text == "2 + 3 is 5."
+            assert emulator.journal[-1].request.model == model.model_name
+    finally:
+        done.set()
+        changing.join()
+        for client in clients:
+            client.wires.abandon()
 
 
 def test_a_model_may_be_asked_by_many_threads(emulator: Emulator) -> None:

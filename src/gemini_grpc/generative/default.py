@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.errors import ArgumentError
-from gemini_grpc.generative.backend import Backend
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from google.auth.credentials import Credentials
 
+    from gemini_grpc.generative.backend import Backend
     from gemini_grpc.rpc.client_options import ClientOptions
     from gemini_grpc.rpc.secret import Secret
 
@@ -24,14 +24,42 @@ TRANSPORTS = ("grpc", "grpc_asyncio")
 """The names of transports that google's `configure` takes and we have; a model uses both."""
 
 
+class Lazy:
+    """A client that is made when it is first needed; its backend is known before."""
+
+    def __init__(self, **arguments: Any) -> None:
+        """Note what `connect` takes.
+
+        Raises:
+            ArgumentError: There is no such version, or no project.
+        """
+        told = {
+            key: arguments[key] for key in ("version", "project", "location") if key in arguments
+        }
+        self.backend = choose_backend(**told)
+        self._arguments = arguments
+        self._lock = threading.Lock()
+        self._wires: Wires | None = None
+
+    @property
+    def wires(self) -> Wires:
+        """Its backend and channels.
+
+        Raises:
+            CredentialsError: There are no credentials.
+        """
+        if self._wires is None:
+            with self._lock:
+                self._wires = self._wires or connect(**self._arguments)
+        return self._wires
+
+
 class _Default:
-    """What `configure` was told, and the wires made from it."""
+    """The default client, and whether anybody has said which it shall be."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.arguments: dict[str, Any] = {}
-        self.backend = Backend()
-        self.wires: Wires | None = None
+        self.client = Lazy()
+        self.configured = False
 
 
 _default = _Default()
@@ -51,8 +79,8 @@ def configure(
 ) -> None:
     """Say how the default client is made; it is made when it is first needed.
 
-    Calls that run go on with the client they have. Without `configure`, the key is that of the
-    environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
+    Calls that run, and models that have been made or used, go on with the client they have. Without
+    `configure`, the key is that of the environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
 
     Args:
         api_key: The API key of the Gemini API.
@@ -85,11 +113,10 @@ def configure(
         "project": project,
         "location": location,
     }
-    backend = choose_backend(version=version, project=project, location=location)
-    told = api_key is not None or credentials is not None or client_options is not None
-    wires = connect(**arguments) if told else None  # wrong arguments are found here, not later
-    with _default.lock:
-        _default.arguments, _default.backend, _default.wires = arguments, backend, wires
+    client = Lazy(**arguments)
+    if api_key is not None or credentials is not None or client_options is not None:
+        client.wires  # noqa: B018  # wrong arguments are found here, not later
+    _default.client, _default.configured = client, True
 
 
 def wires_of(client: HasWires | None = None) -> Wires:
@@ -98,15 +125,20 @@ def wires_of(client: HasWires | None = None) -> Wires:
     Raises:
         CredentialsError: There are no credentials for the default client.
     """
-    if client is not None:
-        return client.wires
-    wires = _default.wires
-    if wires is None:
-        with _default.lock:
-            wires = _default.wires = _default.wires or connect(**_default.arguments)
-    return wires
+    return (client or _default.client).wires
 
 
 def backend_of(client: HasWires | None = None) -> Backend:
     """Return the backend of a client, which is known without credentials."""
-    return _default.backend if client is None else client.wires.backend
+    client = client or _default.client
+    return client.backend if isinstance(client, Lazy) else client.wires.backend
+
+
+def client_of(client: HasWires | None = None) -> HasWires:
+    """Return a client, the default one without one: for what takes several steps with the same."""
+    return client or _default.client
+
+
+def chosen() -> Lazy | None:
+    """Return the default client if `configure` has been called."""
+    return _default.client if _default.configured else None

@@ -8,6 +8,7 @@ from gemini_grpc.generative import default
 from gemini_grpc.generative._async import generating as async_generating
 from gemini_grpc.generative._sync import generating
 from gemini_grpc.generative.request_options import call_options
+from gemini_grpc.generative.resource import Resource
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
 from gemini_grpc.generative.template import Given, Question, Template, cached_model, cached_name
 
@@ -35,8 +36,9 @@ DEFAULT_MODEL = "gemini-2.5-flash"
 class GenerativeModel:
     """A model and how it answers: settings, tools, system instruction.
 
-    It belongs to the client it was given, or else to the default one, which is made at the first call.
-    It never changes, and may be used by many threads and tasks at once. Methods that call have a twin
+    It belongs to the client it was given, or else to the one that was the default when the model was
+    made; if `configure` had not been called by then, to the default of the first question. It never
+    changes, and may be used by many threads and tasks at once. Methods that call have a twin
     for asyncio, whose name ends in `_async`.
 
     Calls have the timeouts and are tried again as their method says; `request_options` can say
@@ -81,14 +83,14 @@ class GenerativeModel:
             FieldError: An argument has a field that does not exist.
             UnsupportedError: The backend lacks something.
         """
-        self._client = client
+        self._client = client or default.chosen()
         self._given = Given(generation_config, safety_settings, tools, tool_config, labels)
         self._arguments: dict[str, Any] = {
             "model": model_name,
             "system_instruction": system_instruction,
             "cached_content": cached_content,
         }
-        self._template = self._prepare(default.backend_of(client))
+        self._template = self._prepare(default.backend_of(self._client))
 
     @classmethod
     def from_cached_content(
@@ -105,14 +107,16 @@ class GenerativeModel:
             cached_content: The cached content; for a name it is fetched, to know its model.
             generation_config: As for the constructor.
             safety_settings: As for the constructor.
-            client: A `Client` or an `AsyncClient`; the default one if not given.
+            client: A `Client` or an `AsyncClient`; if not given, the one the cached content came from, or
+                the default one.
 
         Raises:
             RpcError: It could not be fetched.
         """
+        client = _client_of(cached_content, client)
         if isinstance(cached_content, str):
             name = cached_name(cached_content, default.backend_of(client))
-            cached_content = generating.get_cached(default.wires_of(client), name)
+            cached_content = generating.get_cached(client.wires, name)
         return cls(
             cached_model(cached_content),
             safety_settings,
@@ -135,10 +139,10 @@ class GenerativeModel:
         Raises:
             RpcError: It could not be fetched.
         """
+        client = _client_of(cached_content, client)
         if isinstance(cached_content, str):
             name = cached_name(cached_content, default.backend_of(client))
-            wires = default.wires_of(client)
-            cached_content = await async_generating.async_get_cached(wires, name)
+            cached_content = await async_generating.async_get_cached(client.wires, name)
         return cls(
             cached_model(cached_content),
             safety_settings,
@@ -333,9 +337,9 @@ class GenerativeModel:
             response_validation=response_validation,
         )
 
-    def _current(self) -> Template:
+    def _current(self, client: HasWires | None = None) -> Template:
         """Return the request without contents for the backend that the client has now."""
-        backend, template = default.backend_of(self._client), self._template
+        backend, template = default.backend_of(client or self._client), self._template
         if backend is not template.backend and backend != template.backend:
             template = self._template = self._prepare(backend)
         return template
@@ -353,8 +357,18 @@ class GenerativeModel:
         method: str = "GenerateContent",
     ) -> Question:
         """Return a question that is in order; only the last step needs credentials."""
-        template = self._current().with_(given)
+        client = self._client or default.client_of()
+        template = self._current(client).with_(given)
         template.backend.method(method)
         request = template.ask(contents)
         made = call_options(options)
-        return Question(default.wires_of(self._client), request, template, made, calling)
+        wires = client.wires
+        self._client = client
+        return Question(wires, request, template, made, calling)
+
+
+def _client_of(cached_content: object, client: HasWires | None) -> HasWires:
+    """Return the client of a cached content: the one given, its own, or the default one."""
+    if isinstance(cached_content, Resource):
+        client = cached_content._from(client)
+    return default.client_of(client)

@@ -107,12 +107,13 @@ async def embed_content_async(
         FieldError: Something is no content; nothing was sent.
         RpcError: A call failed; the text says which content is meant, as `content[137]`.
     """
+    client = default.client_of(client)
     backend = default.backend_of(client)
     task = embedding.prepare(
         backend, model, content, output, task_type, title, output_dimensionality, auto_truncate
     )
     options = call_options(request_options)
-    await _carry_out(task, default.wires_of(client).async_channel, options)
+    await _carry_out(task, client.wires.async_channel, options)
     return task.result
 
 

@@ -108,12 +108,13 @@ def embed_content(
         FieldError: Something is no content; nothing was sent.
         RpcError: A call failed; the text says which content is meant, as `content[137]`.
     """
+    client = default.client_of(client)
     backend = default.backend_of(client)
     task = embedding.prepare(
         backend, model, content, output, task_type, title, output_dimensionality, auto_truncate
     )
     options = call_options(request_options)
-    _carry_out(task, default.wires_of(client).channel, options)
+    _carry_out(task, client.wires.channel, options)
     return task.result
 
 
