@@ -59,15 +59,16 @@ class ConnectProxy:
         self.asked.append(Asked(first.split()[1], headers))
         server = socket.create_connection(self._behind)
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+        back = threading.Thread(target=pump, args=(server, client), daemon=True)
         back.start()
-        _pump(client, server)
+        pump(client, server)
         back.join()
         for end in (client, server):
             end.close()
 
 
-def _pump(source: socket.socket, to: socket.socket) -> None:
+def pump(source: socket.socket, to: socket.socket) -> None:
+    """Pass on what comes, and the end."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             to.sendall(data)

@@ -42,7 +42,7 @@ def async_stage() -> Iterator[Stage]:
     colour.end()
 
 
-@pytest.mark.parametrize("action", ["send", "iterate", "close"])
+@pytest.mark.parametrize("action", ["send", "iterate", "tap", "close"])
 def test_another_event_loop_is_refused(async_stage: Stage, action: str) -> None:
     """Behaviour 57: a session is used in the event loop it was opened in, and nowhere else."""
     async_stage.script(echo)
@@ -50,6 +50,7 @@ def test_another_event_loop_is_refused(async_stage: Stage, action: str) -> None:
     actions = {
         "send": lambda: session.send_content("Hi"),
         "iterate": session.__anext__,
+        "tap": session.audio_out().__anext__,
         "close": session.close,
     }
 

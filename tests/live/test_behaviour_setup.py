@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gemini_grpc import v1beta
+from gemini_grpc import AsyncClient, Client, v1beta
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import (
     LiveConfig,
@@ -32,8 +34,6 @@ def own_threads() -> set[str]:
 
 
 def own_tasks(stage: Stage) -> list[str]:
-    import asyncio
-
     loop = getattr(stage.colour, "loop", None)
     if loop is None:
         return []
@@ -197,3 +197,48 @@ def test_what_is_asked_for_is_in_the_setup(stage: Stage) -> None:
     assert setup.system_instruction.parts[0].text == "Be brief."
     assert "input_audio_transcription" in setup
     assert "session_resumption" in setup
+
+
+@pytest.mark.parametrize("passes", [1, 3, 10])
+def test_a_connection_that_is_given_up_leaves_no_task(stage: Stage, passes: int) -> None:
+    """Behaviour 3: entering that is cancelled, while connecting as well, leaves nothing behind."""
+    if not hasattr(stage.colour, "loop"):
+        pytest.skip("threads cannot be cancelled")
+    live = stage.live()
+
+    async def give_up() -> set[asyncio.Task[Any]]:
+        before = asyncio.all_tasks()
+        for _ in range(5):
+            entering = asyncio.create_task(live.connect("gemini-live").__aenter__())
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            entering.cancel()
+            await asyncio.wait([entering])
+        async with asyncio.timeout(5):
+            while left := asyncio.all_tasks() - before:
+                await asyncio.sleep(0.01)
+        return left
+
+    assert not stage.colour.call(give_up)
+
+
+def test_a_peer_that_never_answers_leaves_no_task(stage: Stage) -> None:
+    """Behaviour 5: SetupTimeout while connecting leaves nothing behind."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = {"api_endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}", "api_key": "k"}
+        client = (AsyncClient if stage.colour.name == "async" else Client)(client_options=options)
+
+        def left() -> int:
+            if hasattr(stage.colour, "loop"):
+                return len(asyncio.all_tasks(stage.colour.loop))
+            return threading.active_count()
+
+        stage.colour.call(left)
+        before = left()
+        connect = client.live.connect
+        session = stage.colour.call(lambda: connect("gemini-live", setup_timeout=0.3))
+        opener = getattr(session, "__aenter__", None) or session.__enter__
+        with pytest.raises(SetupTimeout):
+            stage.colour.call(opener)
+        until(lambda: left() <= before)
+        stage.colour.call(client.close)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -77,6 +79,37 @@ def test_five_turns_are_given_whole(stage: Stage) -> None:
     assert [stage.colour.next(turns).text for _ in range(5)] == [f"turn {n}" for n in range(5)]
     actor.call("close")
     assert stage.colour.drain(turns) == []
+
+
+def test_a_wait_for_a_turn_may_be_given_a_time_limit(stage: Stage) -> None:
+    """Behaviour 7: a wait that is cancelled neither ends `turns()` nor loses what has come of a turn."""
+    if not hasattr(stage.colour, "loop"):
+        pytest.skip("threads cannot be cancelled")
+    go_on = threading.Event()
+
+    def slow(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        yield say("half ")
+        assert go_on.wait(10)
+        yield say("and half")
+        yield TURN_END
+        yield from (COMPLETE for _ in requests if False)
+
+    stage.script(slow)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    actor.call("send_content", "tell")
+    turns = actor.session.turns()
+    until(lambda: actor.session._feed.mailbox)
+
+    async def impatient() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(turns), 0.2)
+
+    stage.colour.call(impatient)
+    go_on.set()
+    assert stage.colour.next(turns).text == "half and half"
+    actor.call("close")
 
 
 def test_a_question_gets_its_own_answer(stage: Stage) -> None:

@@ -22,6 +22,7 @@ import pytest
 from gemini_grpc import RetryPolicy, errors, v1beta
 from gemini_grpc.emulator import Emulator, Fault
 from tests.colours import Async, Sync
+from tests.late_proxy import LateProxy
 
 MODEL = "models/gemini-2.5-flash"
 FIELDS = {"model": MODEL, "contents": [{"parts": [{"text": "tell me about the sea"}]}]}
@@ -133,6 +134,21 @@ def test_more_calls_than_the_server_takes_at_once_wait(
         client = connect(emulator)
         answers = colour.together([lambda: client.count_tokens(**FIELDS)] * 40)
         assert all(answer.total_tokens for answer in answers)
+
+
+# a server that is far away
+
+
+def test_a_server_that_is_far_away_is_reached_at_the_first_attempt(
+    colour: Sync, emulator: Emulator
+) -> None:
+    clients = v1beta.GenerativeServiceClient, v1beta.GenerativeServiceAsyncClient
+    with LateProxy(emulator.target, seconds=0.4) as late:
+        options = {"api_endpoint": f"http://{late.address}", "api_key": "k"}
+        client = clients[colour.name == "async"](client_options=options)
+        assert colour.call(client.count_tokens, **FIELDS, retry=None).total_tokens
+        assert late.connections == 1
+        colour.call(client.close)
 
 
 # forks

@@ -160,12 +160,13 @@ class AsyncLink:
             self._call = call(metadata=metadata)
         except grpc.aio.UsageError as cause:
             raise errors.ClosedError("the client is closed; make a new one") from cause
-        self._call.add_done_callback(self._end)
         self._writer = asyncio.create_task(self._write(source))
+        self._call.add_done_callback(self._end)
 
     def _end(self, call: Any) -> None:
         """Take the status now: later, a write that was under way may have hidden it."""
         self.done = True
+        self._writer.cancel()  # grpc.aio would let it wait for a connection for ever
         self._status = (
             _now(call.code()),
             _now(call.details()),

@@ -37,14 +37,14 @@ OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5000),
 )
 """Channel options.
 
 - No retries by grpc core: their machinery costs every call, and keeps a copy of what was sent. What the
   server has not read is sent again by us (`attempts.unread`).
-- No limit on what is sent (an image is larger than grpcio's 4 MiB), and quick reconnects.
+- No limit on what is sent (an image is larger than grpcio's 4 MiB), and quick reconnects. The time one
+  attempt to connect has is core's 20 s: the option that is called `min_reconnect_backoff_ms` sets that.
 """
 
 _PING_TIMEOUT_MS = 5000

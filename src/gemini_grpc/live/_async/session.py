@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gemini_grpc.live import errors, events
 from gemini_grpc.live._async.tap import AsyncTap
+from gemini_grpc.live._async.turns import AsyncTurns
 from gemini_grpc.live.invoke import AsyncWorker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
@@ -261,15 +262,9 @@ class AsyncLiveSession:
             raise StopAsyncIteration
         return event
 
-    async def turns(self) -> AsyncIterator[Turn]:
-        """Yield the model's turns, each when it is over."""
-        turn = Turn()
-        while (event := await self._take()) is not None:
-            if turn.add(event):
-                yield turn
-                turn = Turn()
-        if turn != Turn():
-            yield turn
+    def turns(self) -> AsyncTurns:
+        """Return an iterator over the model's turns; it gives each when it is over."""
+        return AsyncTurns(self._take)
 
     def audio_out(self, seconds: float = 60.0) -> AsyncTap[events.AudioOut]:
         """Return a tap of the model's speech that holds so many seconds; interruptions empty it."""
@@ -286,7 +281,7 @@ class AsyncLiveSession:
     # inside
 
     def _tap(self, kind: Tapped, limit: float, measure: Callable[[Item], float]) -> AsyncTap[Item]:
-        tap = AsyncTap(self._engine, limit, measure)
+        tap = AsyncTap(self._engine, limit, measure, self._check_owner)
         with self._engine.lock:
             self._feed.add(kind, tap)
         return tap

@@ -20,8 +20,15 @@ class AsyncTap(AsyncIterator[Item], Generic[Item]):
     It does not take anything from those who iterate over the session.
     """
 
-    def __init__(self, engine: AsyncEngine, limit: float, measure: Callable[[Item], float]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        limit: float,
+        measure: Callable[[Item], float],
+        check_owner: Callable[[], None],
+    ) -> None:
         self._engine = engine
+        self._check_owner = check_owner
         self._limit = limit
         self._measure = measure
         self._items: deque[Item] = deque()
@@ -46,8 +53,13 @@ class AsyncTap(AsyncIterator[Item], Generic[Item]):
         return self
 
     async def __anext__(self) -> Item:
-        """Return the next item; the iteration ends with the session."""
+        """Return the next item; the iteration ends with the session.
+
+        Raises:
+            LoopMismatch: This is not the event loop that the session was opened in.
+        """
         engine, items = self._engine, self._items
+        self._check_owner()
         while True:
             await engine.signal.wait(lambda: items or engine.finished)
             with engine.lock:  # there may be several who wait

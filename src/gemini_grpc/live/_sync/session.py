@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gemini_grpc.live import errors, events
 from gemini_grpc.live._sync.tap import Tap
+from gemini_grpc.live._sync.turns import Turns
 from gemini_grpc.live.invoke import Worker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
@@ -262,15 +263,9 @@ class LiveSession:
             raise StopIteration
         return event
 
-    def turns(self) -> Iterator[Turn]:
-        """Yield the model's turns, each when it is over."""
-        turn = Turn()
-        while (event := self._take()) is not None:
-            if turn.add(event):
-                yield turn
-                turn = Turn()
-        if turn != Turn():
-            yield turn
+    def turns(self) -> Turns:
+        """Return an iterator over the model's turns; it gives each when it is over."""
+        return Turns(self._take)
 
     def audio_out(self, seconds: float = 60.0) -> Tap[events.AudioOut]:
         """Return a tap of the model's speech that holds so many seconds; interruptions empty it."""
@@ -287,7 +282,7 @@ class LiveSession:
     # inside
 
     def _tap(self, kind: Tapped, limit: float, measure: Callable[[Item], float]) -> Tap[Item]:
-        tap = Tap(self._engine, limit, measure)
+        tap = Tap(self._engine, limit, measure, self._check_owner)
         with self._engine.lock:
             self._feed.add(kind, tap)
         return tap
