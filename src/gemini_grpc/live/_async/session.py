@@ -267,7 +267,12 @@ class AsyncLiveSession:
         return AsyncTurns(self._take)
 
     def audio_out(self, seconds: float = 60.0) -> AsyncTap[events.AudioOut]:
-        """Return a tap of the model's speech that holds so many seconds; interruptions empty it."""
+        """Return a tap of the model's speech that holds so many seconds; interruptions empty it.
+
+        A tap takes nothing from the iteration over the session, whose events wait for somebody: without
+        one who iterates, the session comes to a halt when its `Inbox` is full. The iteration is also what
+        tells of a failure; a tap just ends.
+        """
         return self._tap("audio", seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
 
     def transcripts(self, limit: int = 1000) -> AsyncTap[events.Transcript]:
