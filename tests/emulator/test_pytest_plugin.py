@@ -202,3 +202,23 @@ def test_importing_the_plugin_imports_no_grpc():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_default_client_and_its_models_use_the_emulator_of_each_test(
+    pytester: pytest.Pytester,
+) -> None:
+    run(
+        pytester,
+        """
+    import gemini_grpc as genai
+
+    MODEL = genai.GenerativeModel("gemini-2.5-flash")  # of the module that is tested
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_a_model(gemini_emulator, number):
+        assert MODEL.generate_content("Hi").text
+        assert genai.embed_content("gemini-embedding-001", "Hi")["embedding"]
+        assert len(gemini_emulator.journal) == 2
+    """,
+        passed=3,
+    )

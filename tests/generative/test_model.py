@@ -262,7 +262,7 @@ def test_the_default_client_is_made_at_the_first_call(emulator: Emulator) -> Non
     model = GenerativeModel(generation_config={"temperature": 0.5})
     with pytest.raises(errors.ArgumentError, match="must not be empty"):
         model.generate_content([])
-    assert default._default.client._wires is None
+    assert default._default.client._made is None
     target = {"api_endpoint": f"http://{emulator.target}"}
     default.configure(api_key="test", client_options=target)
     assert model.generate_content("What is 2 + 3?").text == "2 + 3 is 5."

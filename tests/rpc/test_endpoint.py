@@ -49,6 +49,7 @@ def test_addresses_are_read(given: str, target: str, plaintext: bool) -> None:
         ("example.com/v1", "is not an address"),
         ("example.com:https", "is not an address"),
         (":443", "is not an address"),
+        ("example.com:70000", "is not an address"),
         ("http://example.com", "loopback addresses only"),
         ("http://10.0.0.1:80", "loopback addresses only"),
         ("http://localhost.example.com", "loopback addresses only"),

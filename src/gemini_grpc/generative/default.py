@@ -5,11 +5,13 @@ This is the only state the library keeps for a process.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
+from gemini_grpc.rpc.options import EMULATOR_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,19 +41,23 @@ class Lazy:
         self.backend = choose_backend(**told)
         self._arguments = arguments
         self._lock = threading.Lock()
-        self._wires: Wires | None = None
+        self._made: tuple[str | None, Wires] | None = None
 
     @property
     def wires(self) -> Wires:
-        """Its backend and channels.
+        """Its backend and channels; new ones when the emulator is another than before, as in tests.
 
         Raises:
             CredentialsError: There are no credentials.
         """
-        if self._wires is None:
+        emulator = os.environ.get(EMULATOR_HOST)
+        made = self._made
+        if made is None or made[0] != emulator:
             with self._lock:
-                self._wires = self._wires or connect(**self._arguments)
-        return self._wires
+                made = self._made
+                if made is None or made[0] != emulator:
+                    made = self._made = emulator, connect(**self._arguments)
+        return made[1]
 
 
 class _Default:

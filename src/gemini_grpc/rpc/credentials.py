@@ -185,9 +185,10 @@ def default(
         )
     except exceptions.DefaultCredentialsError as cause:
         raise errors.CredentialsError(
-            "there are no credentials: pass client_options={'api_key': ...} or credentials=, or set "
-            "GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`; "
-            "for the emulator set GEMINI_EMULATOR_HOST"
+            "there are no credentials: pass an API key (api_key=, of the generated clients "
+            "client_options={'api_key': ...}) or set GEMINI_API_KEY for the clients that read it; or "
+            "pass credentials=, set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth "
+            "application-default login`; for the emulator set GEMINI_EMULATOR_HOST"
         ) from cause
     return found
 

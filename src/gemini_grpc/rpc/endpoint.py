@@ -95,14 +95,14 @@ def parse(api_endpoint: str) -> Endpoint:
     """Read an `api_endpoint`: `host`, `host:port`, `https://host`, or `http://` and a loopback host.
 
     Raises:
-        ArgumentError: There is a path, the port is no number, or plaintext would leave this machine.
+        ArgumentError: There is a path, the port is none, or plaintext would leave this machine.
     """
     plaintext = api_endpoint.startswith(PLAINTEXT)
     address = api_endpoint.removeprefix(PLAINTEXT).removeprefix("https://").rstrip("/")
     host, colon, port = address.rpartition(":")
     if not colon or address.endswith("]"):
         host, port = address, "80" if plaintext else "443"
-    if not host or "/" in host or not port.isdigit():
+    if not host or "/" in host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ArgumentError(
             f"api_endpoint {api_endpoint!r} is not an address; expected host, host:port or "
             "http://127.0.0.1:port"
