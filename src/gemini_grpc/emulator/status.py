@@ -72,6 +72,11 @@ def exists(name: str) -> StatusError:
     return StatusError(grpc.StatusCode.ALREADY_EXISTS, f"{name} already exists")
 
 
+def permission_denied(message: str) -> StatusError:
+    """Return PERMISSION_DENIED."""
+    return StatusError(grpc.StatusCode.PERMISSION_DENIED, message)
+
+
 def failed_precondition(message: str) -> StatusError:
     """Return FAILED_PRECONDITION."""
     return StatusError(grpc.StatusCode.FAILED_PRECONDITION, message)

@@ -106,3 +106,18 @@ def test_a_file_is_deleted_once(api: Any) -> None:
     client.delete_file(name=made.name)
     with pytest.raises(errors.NotFound):
         client.delete_file(name=made.name)
+
+
+def test_a_prompt_may_refer_to_a_file_only_while_it_is_active(api: Any) -> None:
+    file = api("FileService").create_file(file={"name": "files/v", "mime_type": "video/mp4"}).file
+    service = api("GenerativeService")
+    part = {"file_data": {"file_uri": file.uri, "mime_type": file.mime_type}}
+    asked = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [part, {"text": "hi"}]}]}
+    with pytest.raises(errors.FailedPrecondition, match="files/v is not ACTIVE yet"):
+        service.generate_content(**asked)
+    api.clock.advance(files.VIDEO_PROCESSING)
+    assert service.generate_content(**asked).candidates
+    api("FileService").delete_file(name="files/v")
+    for method in (service.generate_content, service.count_tokens):
+        with pytest.raises(errors.PermissionDenied, match="files/v does not exist"):
+            method(**asked)

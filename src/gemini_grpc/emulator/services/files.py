@@ -118,11 +118,23 @@ def find(world: World, name: str) -> Data:
 
 
 def reader(world: World) -> tokens.Read:
-    """Return what reads a file by the URI that prompts have; one it does not know is taken as tiny."""
+    """Return what reads a file by the URI that prompts have.
+
+    A URI of elsewhere is taken as a tiny file. Reading one of ours raises a StatusError in strict mode:
+    PERMISSION_DENIED if there is no such file (any more), FAILED_PRECONDITION if it is not ACTIVE yet.
+    """
 
     def read(uri: str) -> bytes:
-        record = world.store.get(uri.removeprefix(f"{_ADDRESS}/"))
-        return b"\0" if record is None else record.private.get("content", b"\0")
+        name = uri.removeprefix(f"{_ADDRESS}/")
+        record = world.store.get(name)
+        if record is None:
+            if world.strict and name != uri and name.startswith("files/"):
+                raise status.permission_denied(f"{name} does not exist, or is not yours")
+            return b"\0"
+        if world.strict and world.store.now() < record.private.get("ready", 0.0):
+            raise status.failed_precondition(f"{name} is not ACTIVE yet: wait until it is")
+        content: bytes = record.private.get("content", b"\0")
+        return content
 
     return read
 
