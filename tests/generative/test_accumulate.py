@@ -105,6 +105,14 @@ def test_one_message_is_itself() -> None:
     assert joined([only]) is only
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_field_can_be_left_out(count: int) -> None:
+    said = piece({"text": "a"})
+    said.model_version = "m"
+    assert joined([said] * count, without="candidates") == response(model_version="m")
+    assert said.candidates
+
+
 def test_a_text_goes_on_in_the_next_message() -> None:
     (part,) = parts_of(piece({"text": "Hello"}), piece({"text": ", "}), piece({"text": "world"}))
     assert part.text == "Hello, world"

@@ -206,17 +206,33 @@ def test_the_candidate_and_the_response_are_data_of_the_errors(place: Place) -> 
 @STREAM
 def test_without_validation_every_answer_is_taken(place: Place, case: str, stream: bool) -> None:
     message = BAD[case][0]
-    place.emulator.script("GenerateContent", [Reply(message=message)])
-    place.emulator.script("StreamGenerateContent", [Reply(chunks=[message])])
+    if stream:
+        place.emulator.script("StreamGenerateContent", [Reply(chunks=[message])])
+    else:
+        place.emulator.script("GenerateContent", [Reply(message=message)])
     chat = place.model().start_chat(history=DIALOGUE, response_validation=False)
-    if case == "blocked":  # there is nothing to take
-        with pytest.raises(BlockedPromptException):
-            place.send(chat, "Go on", stream=stream)
-        assert said(chat) == BEFORE
-        return
-    place.resolve(place.send(chat, "Go on", stream=stream))
+    response = place.send(chat, "Go on", stream=stream)
+    if case == "blocked":  # there is nothing to take, nor to wait for
+        assert response.prompt_feedback.block_reason == 1
+    else:
+        place.resolve(response)
+    assert chat.last is response
     more = [("user", "Go on"), ("model", "So")] if case == "stopped" else []
     assert said(chat) == [*BEFORE, *more]
+    assert place.send(chat, "What is 2 + 3?").text == "2 + 3 is 5."
+
+
+@pytest.mark.parametrize("rest", [[], ["two ", "three"]])
+def test_without_validation_a_stream_that_is_blocked_later_is_no_exchange(
+    place: Place, rest: list[str]
+) -> None:
+    script(place, Reply(chunks=["one ", BAD["blocked"][0], *rest]))
+    chat = place.model().start_chat(history=DIALOGUE, response_validation=False)
+    response = place.send(chat, "Go on", stream=True)
+    with pytest.raises(BlockedPromptException):
+        place.pieces(response)
+    assert response.prompt_feedback.block_reason == 1
+    assert said(chat) == BEFORE
 
 
 def test_an_unfinished_stream_must_be_read_first(place: Place) -> None:
@@ -331,6 +347,57 @@ def test_the_history_can_be_set_and_changed(anywhere: Place) -> None:
     chat.history = []
     assert chat.history == []
     assert chat.last is None
+
+
+def test_messages_are_copied_when_they_are_taken(anywhere: Place) -> None:
+    model = anywhere.model()
+    content = type(model.start_chat(history="Hi").history[0])
+    said_before = [content(role=role, parts=[{"text": text}]) for role, text in BEFORE]
+    chat = model.start_chat(history=said_before)
+    chat.history = said_before
+    question = content(role="user", parts=[{"text": "What is 2 + 3?"}])
+    anywhere.send(chat, question)
+    for message in (*said_before, question):
+        message.parts[0].text = "changed"
+    expected = [*BEFORE, ("user", "What is 2 + 3?"), ("model", "2 + 3 is 5.")]
+    assert said(chat) == expected
+    copy.copy(chat).history[0].parts[0].text = "changed"
+    assert said(chat) == expected
+
+
+def test_calls_of_functions_in_the_history_are_copies(place: Place) -> None:
+    call = {"name": "add", "args": {"a": 2, "b": 3}}
+    script(place, Reply(function_calls=[call]), Reply(text="It is 5."))
+    chat = place.model(tools=[add]).start_chat(enable_automatic_function_calling=True)
+    response = place.send(chat, "2 + 3")
+    response.automatic_function_calling_history[0].parts[0].function_call.name = "changed"
+    assert chat.history[1].parts[0].function_call.name == "add"
+
+
+def test_what_is_put_into_the_history_becomes_messages(anywhere: Place) -> None:
+    chat = anywhere.model().start_chat()
+    history: Any = chat.history
+    history += DIALOGUE
+    assert [each.parts[0].text for each in chat.rewind()] == ["Hi", "Hello"]
+    assert chat.history == []
+    history += DIALOGUE
+    assert said(copy.copy(chat)) == BEFORE
+    anywhere.send(chat, "What is 2 + 3?")
+    assert said(chat) == [*BEFORE, ("user", "What is 2 + 3?"), ("model", "2 + 3 is 5.")]
+    assert chat.history is history
+
+
+def test_what_is_no_message_in_the_history_is_told(place: Place) -> None:
+    chat = place.model().start_chat(history=DIALOGUE)
+    last = chat.last
+    history: Any = chat.history
+    history.append({"role": "robot", "parts": ["Hi"]})
+    for use in (chat.rewind, lambda: place.send(chat, "Hi"), lambda: copy.copy(chat)):
+        with pytest.raises(errors.ArgumentError, match=r"contents\[2\].role is 'robot'"):
+            use()
+    del chat.history[-1]
+    assert said(chat) == BEFORE
+    assert chat.last is last
 
 
 def test_setting_the_history_forgets_what_is_on_its_way(place: Place) -> None:

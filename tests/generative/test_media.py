@@ -144,6 +144,40 @@ def test_an_image_that_cannot_be_read_is_named(photo: Path) -> None:
         media.of_image(image, "x")
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([[0, 65535], [1, 300]], [[0, 65535], [1, 300]]),
+        ([[0, 131070], [2, 65536]], [[0, 65535], [1, 32768]]),
+        ([[-65535, 65535], [-1, 0]], [[0, 65535], [32767, 32767]]),
+        ([[-7, -7], [-7, -7]], [[0, 0], [0, 0]]),
+        ([[70000, 70000]], [[0, 0]]),
+    ],
+)
+def test_whole_numbers_are_stored_in_sixteen_bits(
+    values: list[list[int]], shown: list[list[int]]
+) -> None:
+    image = Image.fromarray(numpy.array(values, dtype=numpy.int32))
+    assert image.mode == "I"
+    found = media.of_image(image, "x")
+    assert found is not None
+    assert found.mime_type == "image/png"
+    assert numpy.asarray(Image.open(io.BytesIO(found.data))).tolist() == shown
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "I"])
+@pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
+def test_an_image_without_pixels_is_told(mode: str, size: tuple[int, int]) -> None:
+    said = rf"contents\[1\]: an image of {size[0]} x {size[1]} has no pixels"
+    with pytest.raises(ArgumentError, match=said):
+        media.of_image(Image.new(mode, size), "contents[1]")
+
+
+def test_an_image_that_cannot_be_encoded_is_named() -> None:
+    with pytest.raises(ArgumentError, match="x: the image cannot be encoded: "):
+        media.of_image(Image.new("La", (4, 4)), "x")
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (3, 5, 3), (3, 5, 4), (3, 5, 1)])
 def test_arrays_are_images(shape: tuple[int, ...]) -> None:
     array = numpy.arange(numpy.prod(shape), dtype=numpy.uint8).reshape(shape)

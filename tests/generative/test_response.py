@@ -14,8 +14,10 @@ import pytest
 from gemini_grpc import errors, v1beta
 from gemini_grpc.emulator import Emulator, Fault, Reply
 from gemini_grpc.functions import MisfitError
+from gemini_grpc.generative import accumulate, answer
 from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
 from gemini_grpc.generative._sync.response import GenerateContentResponse
+from gemini_grpc.generative.accumulate import joined
 from gemini_grpc.generative.answer_errors import (
     BlockedPromptException,
     BrokenResponseError,
@@ -85,9 +87,70 @@ def test_what_is_known_of_the_prompt_is_there_at_once(place: Place) -> None:
     response = stream(place)
     assert not response.prompt_feedback.block_reason
     assert response.message.candidates[0].content.parts[0].text == "one "
-    assert repr(response).split("(")[1].startswith("incomplete, text='one '")
+    assert repr(response).split("(")[1].startswith("incomplete, message 1, text='one '")
+    place.next(place.iterate(response))
+    assert repr(response).split("(")[1].startswith("incomplete, message 2, text='two '")
     place.resolve(response)
-    assert "incomplete" not in repr(response)
+    assert "(text='one two three', finish" in repr(response)
+
+
+def test_what_is_known_of_a_stream_takes_work_in_proportion(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, work = 60, [0]
+
+    def counted(messages: Any, **more: Any) -> Any:
+        work[0] += len(messages)
+        return joined(messages, **more)
+
+    monkeypatch.setattr(accumulate, "joined", counted)
+    monkeypatch.setattr(answer, "joined", counted)
+    details = [{"modality": "TEXT", "token_count": 3}]
+    chunks = [
+        {
+            "candidates": [{"content": {"parts": [{"text": "x"}]}}],
+            "usage_metadata": {"total_token_count": number, "prompt_tokens_details": details},
+            "model_version": "m",
+        }
+        for number in range(1, count + 1)
+    ]
+    response = stream(place, *chunks)
+    pieces = place.iterate(response)
+    for number in range(1, count):
+        place.next(pieces)
+        for _ in range(2):
+            repr(response)
+            assert not response.prompt_feedback.block_reason
+            assert response.model_version == "m"
+            assert response.usage_metadata.total_token_count == number + 1  # one ahead
+            assert len(response.usage_metadata.prompt_tokens_details) == 1
+    assert work[0] < 10 * count
+    place.resolve(response)
+    assert response.text == "x" * count
+    assert response.usage_metadata.total_token_count == count
+
+
+def test_what_is_known_of_a_stream_is_that_of_its_last_round(place: Place) -> None:
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    def said(part: dict[str, Any], version: str) -> dict[str, Any]:
+        return {"candidates": [{"content": {"parts": [part]}}], "model_version": version}
+
+    call = {"function_call": {"name": "add", "args": {"a": 2, "b": 3}}}
+    rounds = [
+        Reply(chunks=[{"usage_metadata": {"total_token_count": 7}}, said(call, "first")]),
+        Reply(chunks=[said({"text": text}, "second") for text in TEXTS]),
+    ]
+    place.emulator.script("StreamGenerateContent", rounds)
+    model = place.model(tools=[add])
+    response = place.ask(model, "2 + 3", stream=True, automatic_function_calling=True)
+    pieces = place.iterate(response)
+    known = []
+    for _ in range(4):
+        known.append((response.model_version, response.usage_metadata.total_token_count))
+        place.next(pieces)
+    assert known == [("", 7), ("first", 7), ("second", 0), ("second", 0)]
 
 
 def test_iterating_again_gives_the_same_pieces(place: Place) -> None:
@@ -287,6 +350,25 @@ def test_without_a_type_json_is_plain(place: Place) -> None:
     assert place.ask(place.model(), "2 + 3").parsed == {"total": 5}
     with pytest.raises(MisfitError):
         assert place.ask(place.model(), "2 + 3").parsed
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_json_in_several_parts_is_one_text(anywhere: Place, is_stream: bool) -> None:
+    parts = [{"text": text} for text in ('{"total": "fi', 've", "n": 1', "2}")]
+    message = {"candidates": [{"content": {"parts": parts}, "finish_reason": "STOP"}]}
+    anywhere.emulator.script("GenerateContent", [Reply(message=message)])
+    anywhere.emulator.script("StreamGenerateContent", [Reply(chunks=[message])])
+    response = anywhere.ask(anywhere.model(), "2 + 3", stream=is_stream)
+    anywhere.resolve(response)
+    assert response.parsed == {"total": "five", "n": 12}
+    assert response.text == "\n".join(part["text"] for part in parts)
+
+
+def test_json_that_goes_on_after_a_signature_is_one_text(place: Place) -> None:
+    texts = [{"text": '{"total"'}, {"text": ': "fi', "thought_signature": b"x"}, {"text": 've"}'}]
+    response = stream(place, *({"candidates": [{"content": {"parts": [each]}}]} for each in texts))
+    place.resolve(response)
+    assert response.parsed == {"total": "five"}
 
 
 def test_the_whole_is_a_dictionary(anywhere: Place) -> None:

@@ -33,18 +33,21 @@ _SIGNATURE = "thought_signature"
 """Comes with the last of a part's text, and ends the part."""
 
 
-def joined(messages: Sequence[M]) -> M:
+def joined(messages: Sequence[M], *, without: str = "") -> M:
     """Return one message that says what all of them say, in time linear in their size.
 
     Args:
         messages: Messages of one type, in order, at least one.
+        without: The name of a field to leave out.
     """
-    if len(messages) == 1:
+    if len(messages) == 1 and not without:
         return messages[0]
     whole = type(messages[0])()
     found: dict[Any, Values] = {}
     for message in messages:
         for field, value in message.ListFields():
+            if field.name == without:
+                continue
             values = found.get(field)
             if values is None:
                 found[field] = [value]

@@ -37,6 +37,7 @@ class Answer:
         self._schema = schema
         self._piece = piece  # one message of a stream
         self._joined: tuple[int, Any] = (1, chunks[0])
+        self._aside: tuple[int, Any] = (0, None)  # how many messages were read for it
 
     @property
     def message(self) -> GenerateContentResponse:
@@ -47,6 +48,23 @@ class Answer:
             whole = type(self._chunks[0]).wrap(joined(messages))
             self._joined = (len(self._chunks), whole)
         found: GenerateContentResponse = whole
+        return found
+
+    @property
+    def _besides(self) -> GenerateContentResponse:
+        """What has arrived so far besides the candidates, which a stream may be asked for at every step.
+
+        Each step joins what is new to what there was; what grows with the stream is in the candidates.
+        """
+        if self._done:
+            return self.message
+        count, known = self._aside
+        if count != len(self._chunks):
+            before = [known] if count > self._first else []
+            new = [each._pb for each in self._chunks[max(count, self._first) :]]
+            known = joined([*before, *new], without="candidates")
+            self._aside = (len(self._chunks), known)
+        found: GenerateContentResponse = type(self._chunks[0]).wrap(known)
         return found
 
     def _whole(self) -> GenerateContentResponse:
@@ -112,34 +130,37 @@ class Answer:
     def parsed(self) -> object:
         """The JSON that the model answered, as the type that was given as `response_schema`.
 
-        Without such a type these are dictionaries, lists and other plain values.
+        Without such a type these are dictionaries, lists and other plain values. JSON that comes in
+        several parts goes on from one to the next.
 
         Raises:
             IncompleteIterationError: The stream has not come to its end.
             NoAnswerError: There is no text.
             MisfitError: The text is not JSON, or does not fit the type.
         """
-        return parse_answer(self.text, self._schema)
+        whole: Any = self._whole()
+        text = reading.text_of(whole._pb, piece=self._piece, between="")
+        return parse_answer(text, self._schema)
 
     @property
     def prompt_feedback(self) -> GenerateContentResponse.PromptFeedback:
         """What was found about the prompt; in a stream it is there at once."""
-        return self.message.prompt_feedback
+        return self._besides.prompt_feedback
 
     @property
     def usage_metadata(self) -> GenerateContentResponse.UsageMetadata:
         """The tokens that were used, as far as the server has told."""
-        return self.message.usage_metadata
+        return self._besides.usage_metadata
 
     @property
     def model_version(self) -> str:
         """The version of the model that answered."""
-        return self.message.model_version
+        return self._besides.model_version
 
     @property
     def response_id(self) -> str:
         """The id of the answer; empty where the backend has none."""
-        return getattr(self.message, "response_id", "")
+        return getattr(self._besides, "response_id", "")
 
     @property
     def automatic_function_calling_history(self) -> list[Content]:
@@ -162,8 +183,8 @@ class Answer:
         return found
 
     def __repr__(self) -> str:
-        pb: Any = self.message
-        state = [] if self._done else ["incomplete"]
+        pb: Any = self.message if self._done else self._chunks[-1]
+        state = [] if self._done else ["incomplete", f"message {len(self._chunks)}"]
         if self._error is not None:
             state = [f"error={type(self._error).__name__}"]
         return f"{type(self).__name__}({', '.join((*state, *reading.describe(pb._pb)))})"

@@ -1,7 +1,8 @@
 """A chat: a model, and what has been said.
 
 The history is exactly what successful exchanges have made. An exchange is parked until its answer is
-complete and good; only then are its messages added, all at once.
+complete and good; only then are its messages added, all at once. Messages that a chat is given are
+copied.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class ChatSession:
         """The messages of every exchange that has succeeded; the list may be changed.
 
         It can be set to anything that contents can be. Then an answer that is on its way is forgotten.
+        What is put into the list may be the same; it becomes messages when the chat goes on.
 
         Raises:
             IncompleteIterationError: A stream has not been read to its end.
@@ -96,10 +98,8 @@ class ChatSession:
 
     @history.setter
     def history(self, value: object) -> None:
-        backend = self.model._current().backend
         empty = value is None or (isinstance(value, (list, tuple)) and not value)
-        contents = [] if empty else to_contents(value, backend)
-        self._history = [backend.types.Content.wrap(content) for content in contents]
+        self._history = [] if empty else self._own(value)
         self._pending = self._last = None
 
     @property
@@ -183,11 +183,15 @@ class ChatSession:
 
         Raises:
             NoExchangeError: There is none.
+            ArgumentError: Something was put into the history that cannot be used.
+            FieldError: Something was put into the history that is no message.
         """
-        self._last = None
         if self._pending is not None:
             (sent, answer), self._pending = self._pending, None
+            self._last = None
             return sent, self._said(answer)
+        self._convert()
+        self._last = None
         asked = [index for index, content in enumerate(self._history[:-1]) if _asks(content)]
         if not asked:
             raise NoExchangeError("the history has no exchange to take back")
@@ -201,11 +205,13 @@ class ChatSession:
         Raises:
             IncompleteIterationError: A stream has not been read to its end.
             BrokenResponseError: The last answer is unusable.
+            ArgumentError: Something was put into the history that cannot be used.
+            FieldError: Something was put into the history that is no message.
         """
         made = ChatSession(
-            self.model, None, self._calling or False, response_validation=self._validates
+            self.model, self.history, self._calling or False, response_validation=self._validates
         )
-        made._history, made._last = list(self.history), self._last
+        made._last = self._last
         return made
 
     def __repr__(self) -> str:
@@ -222,23 +228,21 @@ class ChatSession:
                 "the chat waits for an answer already; send one message at a time, or copy.copy the chat"
             )
         try:
-            history = self.history
+            self._settle()
+            self._convert()
             backend = self.model._current().backend
-            sent = backend.types.Content.wrap(to_content(content, backend, role="user"))
-            question = self.model._ask([*history, sent], given, options, self._calling)
+            sent = backend.types.Content(to_content(content, backend, role="user"))
+            question = self.model._ask([*self._history, sent], given, options, self._calling)
             _refuse_candidates(question.template)
             yield sent, question
         finally:
             self._busy.release()
 
     def _receive(self, sent: Any, response: Response) -> None:
-        """Park an answer; one that is complete is good, or it is not kept."""
+        """Park an answer; one that is complete, or blocked at once, is good, or it is not kept."""
         self._pending = (sent, response)
-        whole: Any = response.message
         try:
-            if reading.is_blocked(whole._pb):
-                self._validate(sent, response)
-            if response._done:
+            if response._done or _is_blocked(response):
                 self._add(sent, response)
         except ResponseValidationError:
             self._pending = None
@@ -254,7 +258,8 @@ class ChatSession:
                 "the last answer has not come to its end: iterate over the response, or call its "
                 "resolve(), before going on with the chat; rewind() takes it back"
             )
-        if answer.error is not None:
+        blocked = isinstance(answer.error, BlockedPromptException)
+        if answer.error is not None and (self._validates or not blocked):
             raise _broken() from answer.error
         try:
             self._add(sent, answer)
@@ -262,18 +267,31 @@ class ChatSession:
             raise _broken() from error
 
     def _add(self, sent: Any, answer: Answer) -> None:
+        """Add an exchange, unless nothing came of it."""
         if self._validates:
             self._validate(sent, answer)
         received = self._said(answer)
-        if received.parts:
-            self._history += [sent, *answer.automatic_function_calling_history, received]
+        if received.parts and not _is_blocked(answer):
+            between = map(type(received), answer.automatic_function_calling_history)
+            self._history += [sent, *between, received]
         self._last, self._pending = answer, None
+
+    def _own(self, value: object) -> list[Content]:
+        """Return what contents can be as messages of the chat's own."""
+        backend = self.model._current().backend
+        return [backend.types.Content(content) for content in to_contents(value, backend)]
+
+    def _convert(self) -> None:
+        """Make messages of what was put into the history."""
+        content_type = self.model._current().backend.types.Content
+        if not all(isinstance(content, content_type) for content in self._history):
+            self._history[:] = self._own(self._history)
 
     def _validate(self, sent: Any, answer: Answer) -> None:
         """Refuse an answer that the chat cannot go on from."""
         message: Any = answer.message
         asked = [*self._history, sent]
-        if reading.is_blocked(message._pb):
+        if _is_blocked(answer):
             raise BlockedPromptException(message, asked)
         if not message._pb.candidates:
             raise ResponseValidationError("the answer has no candidates", asked, [message])
@@ -302,6 +320,11 @@ def _asks(content: Any) -> bool:
     """Tell whether a message begins an exchange: the user's, and no results of functions."""
     parts = content._pb.parts
     return content.role == "user" and not any(part.HasField("function_response") for part in parts)
+
+
+def _is_blocked(answer: Answer) -> bool:
+    message: Any = answer.message
+    return reading.is_blocked(message._pb)
 
 
 def _refuse_candidates(template: Template) -> None:

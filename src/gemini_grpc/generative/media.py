@@ -112,6 +112,7 @@ def of_image(value: object, path: str) -> Media | None:
 
     Raises:
         FieldError: It is one that cannot be sent.
+        ArgumentError: It cannot be read or encoded, or has no pixels.
     """
     for module, name, read in _IMAGES:
         loaded = sys.modules.get(module)
@@ -123,9 +124,18 @@ def of_image(value: object, path: str) -> Media | None:
 def _of_pillow(image: Any, path: str) -> Media:
     """Return the bytes of the file an image comes from while it shows that file, else encode it."""
     try:
-        return _file_of(image) or _encoded(image)
+        found = _file_of(image)
+        if found is not None:
+            return found
+        image.load()
     except (OSError, ValueError, AssertionError) as error:  # it is cut short, or closed
         raise ArgumentError(f"{path}: the image cannot be read: {error}") from error
+    if not all(image.size):
+        raise ArgumentError(f"{path}: an image of {image.width} x {image.height} has no pixels")
+    try:
+        return _encoded(image)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{path}: the image cannot be encoded: {error}") from error
 
 
 def _file_of(image: Any) -> Media | None:
@@ -156,9 +166,20 @@ def _encoded(image: Any) -> Media:
     if image.mode in ("RGB", "RGBA") and max(image.size) <= 16383 and "WEBP" in formats.SAVE:
         image.save(buffer, format="WEBP", lossless=True, exact=True)
         return Media("image/webp", buffer.getvalue())
-    storable = image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+    if image.mode == "I":
+        image = _sixteen_bits(image)
+    storable = image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
     (image if storable else image.convert("RGB")).save(buffer, format="PNG")
     return Media("image/png", buffer.getvalue())
+
+
+def _sixteen_bits(image: Any) -> Any:
+    """Return an image of whole numbers in the 16 bits of PNG; all are scaled if one does not fit."""
+    low, high = image.getextrema()
+    if low < 0 or high > 65535:
+        scale = 65535 / max(high - low, 1)
+        image = image.point(lambda value: value * scale - low * scale)
+    return image.convert("I;16")
 
 
 def _of_notebook(image: Any, path: str) -> Media:

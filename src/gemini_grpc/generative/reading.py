@@ -32,12 +32,13 @@ class FunctionCall:
     """What the answer has to carry; empty where the backend has no ids."""
 
 
-def text_of(response: Pb, *, piece: bool = False) -> str:
+def text_of(response: Pb, *, piece: bool = False, between: str = "\n") -> str:
     """Return the text of the only candidate: its text parts on a line each, without thoughts.
 
     Args:
         response: The message.
         piece: It is one of the messages of a stream.
+        between: What is put between text parts, instead of the end of a line.
 
     Raises:
         NoAnswerError: It has none, or there are several candidates.
@@ -49,10 +50,10 @@ def text_of(response: Pb, *, piece: bool = False) -> str:
             text: str = parts[0].text
             if text and not getattr(parts[0], "thought", False):
                 return text
-    return _text(response, piece)
+    return _text(response, piece, between)
 
 
-def _text(response: Pb, piece: bool) -> str:
+def _text(response: Pb, piece: bool, between: str) -> str:
     if piece and not response.candidates and not is_blocked(response):
         return ""
     candidate = only_candidate(response)
@@ -67,7 +68,7 @@ def _text(response: Pb, piece: bool) -> str:
                 )
     texts = [_TEXTS[kind](part) for part, kind in kinds if kind in _TEXTS]
     if texts:
-        return "\n".join(texts)
+        return between.join(texts)
     if piece and candidate.finish_reason in GOOD_ENDS:
         return ""
     raise _empty(candidate)
