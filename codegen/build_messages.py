@@ -158,6 +158,7 @@ def fields_of(
         built.append(
             ir.Field(
                 name=names.attribute(each.name),
+                keywords=names.keywords(each.name),
                 parameter=names.parameter(each.name),
                 doc=comments.at(*path, 2, number),
                 get_type=get_type,

@@ -11,6 +11,8 @@ class Field:
 
     name: str
     """The attribute, with an underscore where the proto's name is taken."""
+    keywords: tuple[str, ...]
+    """The keywords of the constructor, which also takes the proto's name."""
     parameter: str
     """The keyword in a client method whose request has the field."""
     doc: str

@@ -70,6 +70,15 @@ def attribute(field: str) -> str:
     return f"{field}_" if keyword.iskeyword(field) or field in BUILTINS else field
 
 
+def keywords(field: str) -> tuple[str, ...]:
+    """Return the keywords of a field in the constructor of its message: the attribute, and its own name.
+
+    A word of the language cannot be a keyword.
+    """
+    name = attribute(field)
+    return (name,) if name == field or keyword.iskeyword(field) else (name, field)
+
+
 def parameter(field: str) -> str:
     """Return the keyword of a request field in a client method."""
     name = attribute(field)

@@ -29,6 +29,12 @@ def test_taken_words_get_an_underscore(word: str) -> None:
     assert names.attribute(word) == names.parameter(word) == f"{word}_"
 
 
+def test_messages_take_a_name_without_the_underscore_as_well() -> None:
+    assert names.keywords("type") == ("type_", "type")
+    assert names.keywords("title") == ("title",)
+    assert names.keywords("from") == ("from_",)  # no Python has this as a keyword argument
+
+
 @pytest.mark.parametrize("word", ["model", "id", "name", "filter", "title", "match", "default"])
 def test_other_words_stay(word: str) -> None:
     assert names.attribute(word) == names.parameter(word) == word

@@ -67,7 +67,7 @@ def check_class(node: ast.ClassDef, cls: Any) -> None:
         assert isinstance(annotation.slice, ast.Tuple)
         read = ast.unparse(qualified(annotation.slice.elts[0], cls.__qualname__, nested))
         assert read == expected(field), f"{cls.__qualname__}.{field.name}"
-    check_constructor(node, list(declared))
+    check_constructor(node, list(declared), cls)
     for name, inner in nested.items():
         check_class(inner, getattr(cls, name))
 
@@ -105,12 +105,14 @@ def single(field: Any) -> str:
     return named.full_name.removeprefix(named.file.package + ".")
 
 
-def check_constructor(node: ast.ClassDef, fields: list[str]) -> None:
+def check_constructor(node: ast.ClassDef, fields: list[str], cls: Any) -> None:
     (init,) = [each for each in node.body if isinstance(each, ast.FunctionDef)]
     assert init.name == "__init__"
     assert [argument.arg for argument in init.args.args] == ["self", "mapping"]
     keywords = [argument.arg for argument in init.args.kwonlyargs]
-    assert keywords == ["ignore_unknown_fields", *fields]
+    taken = [known for name in fields for known in (name, name.removesuffix("_"))]
+    assert keywords == ["ignore_unknown_fields", *dict.fromkeys(taken)]
+    assert all(hasattr(cls(), name) for name in taken)
     for argument in init.args.kwonlyargs[1:]:
         assert argument.annotation is not None
         assert ast.unparse(argument.annotation).endswith("| None")

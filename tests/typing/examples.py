@@ -48,7 +48,8 @@ def types() -> None:
         type_="OBJECT",
         properties={"a": v1beta.Schema(type_=v1beta.Type.STRING), "b": {"title": str(same)}},
     )
-    kind: v1beta.Type = schema.properties["a"].type_
+    schema = v1beta.Schema(type="OBJECT", format="double", items=schema)
+    kind: v1beta.Type = schema.items.properties["a"].type_
     name: str = kind.name
     call = v1beta.FunctionCall(name=name, args={"a": [1, None]})
     arguments = call.args

@@ -21,6 +21,8 @@ REJECTED = {
     "Content(role=b'x')": "arg-type",
     "Candidate(finish_reason=1.5)": "arg-type",
     "CachedContent(ttl=5)": "arg-type",
+    "Schema(type=1.5)": "arg-type",
+    "Schema(title_='x')": "call-arg",
     "GenerateContentRequest().contents.append(5)": "arg-type",
     "Content.to_json(Part())": "arg-type",
     "Content(role='x').role.parts": "attr-defined",

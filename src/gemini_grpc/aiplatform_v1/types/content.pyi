@@ -523,6 +523,7 @@ class Citation(_base.Message):
         uri: str | None = None,
         title: str | None = None,
         license_: str | None = None,
+        license: str | None = None,
         publication_date: date_pb2.Date | Mapping[str, object] | None = None,
     ) -> None: ...
 

@@ -34,4 +34,5 @@ class CitationSource(_base.Message):
         end_index: int | None = None,
         uri: str | None = None,
         license_: str | None = None,
+        license: str | None = None,
     ) -> None: ...
