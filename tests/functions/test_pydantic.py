@@ -232,6 +232,15 @@ def test_models_are_responses() -> None:
     assert response_of([Place(city="Oslo")]) == {"result": [{"city": "Oslo", "unit": "celsius"}]}
 
 
+def test_a_model_with_half_of_a_surrogate_pair_is_told() -> None:
+    with pytest.raises(errors.ArgumentError, match=r"result\.anything cannot be JSON"):
+        response_of(Order(count=1, anything="half \ud83d"))
+
+
+def test_an_integer_of_a_model_that_a_double_cannot_hold_is_a_text() -> None:
+    assert response_of(Order(count=1, anything=2**53 + 1))["anything"] == "9007199254740993"
+
+
 def test_a_model_with_something_else_inside_is_told() -> None:
     with pytest.raises(errors.ArgumentError, match="result cannot be JSON"):
         response_of(Order(count=1, anything=object()))

@@ -29,6 +29,10 @@ class Level(enum.IntFlag):
     HIGH = 2
 
 
+class Half(enum.StrEnum):
+    BAD = "\ud83d"
+
+
 @dataclasses.dataclass
 class Point:
     lat: float
@@ -93,6 +97,11 @@ LOOP.append({"again": LOOP})
         (math.nan, "result cannot be JSON: it is nan"),
         ({(1, 2): 3}, "result cannot be JSON: it has the key (1, 2); expected texts as keys"),
         (LOOP, "result[0].again cannot be JSON: it contains itself"),
+        ("half \ud83d", "result cannot be JSON: it has half of a surrogate pair, '\\ud83d'"),
+        ([{"a": "\ud83d"}], "result[0].a cannot be JSON: it has half of a surrogate pair"),
+        ({"\ud83d": 1}, "result cannot be JSON: it has half of a surrogate pair"),
+        (pathlib.PurePosixPath("\udcff"), "result cannot be JSON: it has half of a surrogate pair"),
+        (Half.BAD, "result cannot be JSON: it has half of a surrogate pair"),
     ],
 )
 def test_what_cannot_be_json_is_told(value: object, text: str) -> None:

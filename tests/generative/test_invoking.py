@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from gemini_grpc.generative import invoking
+import pytest
+
 from gemini_grpc.generative.invoking import Outcome, async_call_all, call_all
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_outcomes_are_in_the_order_of_the_calls() -> None:
@@ -52,18 +53,96 @@ async def test_a_timeout_of_the_functions_own_is_its_error() -> None:
     assert str(found.error) == "mine"
 
 
-def test_a_call_that_is_cancelled_before_it_begins_is_not_made(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    begun: list[Any] = []
+def synchronous(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs an asynchronous one to its end."""
 
-    class Thread:
-        def __init__(self, target: Any, **_: object) -> None:
-            self.start = lambda: begun.append(target)
+    @functools.wraps(function)
+    def run() -> Any:
+        return asyncio.run(function())
 
-    monkeypatch.setattr(threading, "Thread", Thread)
-    made: list[int] = []
-    future = invoking._start(lambda: made.append(1))
-    future.cancel()
-    begun[0]()
-    assert made == []
+    return run
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that gives what an asynchronous one does: an awaitable."""
+
+    @functools.wraps(function)
+    def begin() -> Any:
+        return function()
+
+    return begin
+
+
+async def hurry() -> str:
+    await asyncio.sleep(0)
+    return "done"
+
+
+@pytest.mark.parametrize("wrapped", [synchronous, logged])
+async def test_a_wrapper_of_an_asynchronous_function_is_called_as_what_it_is(wrapped: Any) -> None:
+    assert await async_call_all([wrapped(hurry)], 10) == [Outcome("done")]
+
+
+async def interrupted() -> None:
+    task = asyncio.create_task(asyncio.sleep(10))
+    task.cancel()
+    await task
+
+
+async def test_a_task_that_a_function_cancels_is_its_error() -> None:
+    found = await async_call_all([interrupted, synchronous(interrupted), hurry], 10)
+    assert [type(each.error) for each in found[:2]] == [asyncio.CancelledError] * 2
+    assert found[2] == Outcome("done")
+
+
+def test_a_task_that_a_function_cancels_is_its_error_in_a_synchronous_call() -> None:
+    call = synchronous(interrupted)
+    for calls in ([call], [call, call]):
+        found = call_all(calls, None)
+        assert [type(each.error) for each in found] == [asyncio.CancelledError] * len(calls)
+
+
+class Witness:
+    """Functions that run on, and take their time to end."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.ended: list[str] = []
+
+    async def wait(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.sleep(10)
+        finally:
+            await asyncio.sleep(0.01)
+            self.ended.append("wait")
+
+    async def end_at_once(self) -> None:
+        await asyncio.sleep(10)
+
+
+async def test_functions_have_ended_when_a_cancelled_call_does() -> None:
+    witness = Witness()
+    calls = [witness.end_at_once, witness.wait]
+    running = asyncio.create_task(async_call_all(calls, None))
+    await witness.begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert witness.ended == ["wait"]
+
+
+class Fatal(BaseException):
+    """Ends more than a function."""
+
+
+async def test_functions_have_ended_when_one_ends_them_all() -> None:
+    witness = Witness()
+
+    async def fail() -> None:
+        await witness.begun.wait()
+        raise Fatal
+
+    with pytest.raises(Fatal):
+        await async_call_all([witness.wait, fail], None)
+    assert witness.ended == ["wait"]

@@ -47,9 +47,9 @@ def test_the_marker_of_google_means_that_nothing_was_said() -> None:
         ({"timeout": True}, "request_options.timeout is True"),
         ({"timeout": float("nan")}, "request_options.timeout is nan"),
         ({"metadata": "x-team"}, "expected pairs of a key and a value"),
-        ({"metadata": 3}, "request_options.metadata is 3"),
-        ({"metadata": [("a", 1)]}, "request_options.metadata is"),
-        ({"metadata": [("a", "b", "c")]}, "request_options.metadata is"),
+        ({"metadata": 3}, "request_options.metadata: expected pairs of a key and a value"),
+        ({"metadata": [("a", 1)]}, "'a' of request_options.metadata is int; expected a str"),
+        ({"metadata": [("a", "b", "c")]}, "request_options.metadata: expected pairs"),
     ],
 )
 def test_what_cannot_be_used_is_named(value: Any, said: str) -> None:

@@ -223,6 +223,9 @@ FAILURES: dict[str, tuple[Callable[..., Any], str, dict[str, Any], str]] = {
     "no integer": (add, "add", {"a": 1, "b": 0.5}, "b: expected a whole number, got the number 0.5"),
     "no JSON": (object, "odd", {}, "the function 'odd': result cannot be JSON"),
     "takes too long": (slow, "slow", {}, "TimeoutError: took longer than 0.05 s"),
+    "half of a pair": (lambda: "half \ud83d", "odd", {}, "the function 'odd': result cannot be JSON"),
+    "half of a pair as a name": (lambda: {"\ud83d": 1}, "odd", {}, "the function 'odd': result cannot be JSON"),
+    "half of a pair deep inside": (lambda: [{"a": "\ud83d"}], "odd", {}, "the function 'odd': result[0].a cannot be JSON"),
     "stops an iteration": (lambda: next(iter(())), "odd", {}, "StopIteration: "),
 }  # fmt: skip
 
@@ -346,6 +349,40 @@ def test_what_an_asynchronous_object_gives_is_awaited(emulator: Emulator) -> Non
     assert answers(place) == [{"result": 2}]
     place.close()
     place.colour.end()
+
+
+@STREAM
+def test_a_task_that_a_function_cancels_is_told_to_the_model(place: Place, stream: bool) -> None:
+    async def stop() -> None:
+        """Stop."""
+        task = asyncio.create_task(asyncio.sleep(10))
+        task.cancel()
+        await task
+
+    @functools.wraps(stop)
+    def stop_now() -> None:
+        asyncio.run(stop())
+
+    script(place.emulator, wants(("stop", {}), ("add", {"a": 1, "b": 2})), Reply(text="I see."))
+    assert ask(place, [stop if place.is_async else stop_now, add], stream=stream).text == "I see."
+    assert answers(place) == [{"error": "CancelledError: "}, {"result": 3}]
+
+
+@STREAM
+def test_a_synchronous_wrapper_of_an_asynchronous_function_is_called(
+    place: Place, stream: bool
+) -> None:
+    async def add_later(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @functools.wraps(add_later)
+    def add_now(a: int, b: int) -> int:
+        return asyncio.run(add_later(a, b))
+
+    script(place.emulator, wants(("add_later", {"a": 1, "b": 2})), Reply(text="It is 3."))
+    assert ask(place, [add_now], stream=stream).text == "It is 3."
+    assert answers(place) == [{"result": 3}]
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import signal
+import subprocess
+import sys
 import threading
+import time
+from typing import Any
 
 import pytest
 
+from gemini_grpc.emulator import Emulator, Fault
+from gemini_grpc.generative import together
 from gemini_grpc.generative.together import async_run, run
 
 PATIENCE = 10.0
@@ -124,3 +131,58 @@ def test_threads_see_the_context_of_the_caller() -> None:
     found: list[str] = []
     run(lambda _: found.append(whose.get()), range(4), 2)
     assert found == ["mine"] * 4
+
+
+def test_what_is_cancelled_before_its_thread_begins_is_not_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[Any] = []
+
+    class Thread:
+        def __init__(self, target: Any, **_: object) -> None:
+            self.start = lambda: begun.append(target)
+
+    monkeypatch.setattr(together, "Thread", Thread)
+    made: list[int] = []
+    together.start(lambda: made.append(1), "test").cancel()
+    begun[0]()
+    assert made == []
+
+
+PROGRAM = """
+import sys
+import gemini_grpc
+
+options = {"api_endpoint": f"http://{sys.argv[1]}", "api_key": "test"}
+more = {"client": gemini_grpc.Client(client_options=options), "request_options": {"timeout": 300}}
+try:
+    gemini_grpc.embed_content("gemini-embedding-001", ["a text"] * 400, **more)
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("end", ["interrupted", "failed"])
+def test_a_program_ends_when_its_main_does(end: str) -> None:
+    faults = [Fault(stall=True, times=None)]
+    if end == "failed":
+        faults.insert(0, Fault("INVALID_ARGUMENT", delay=1))
+    with Emulator() as emulator:
+        emulator.script("BatchEmbedContents", faults)
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, emulator.target],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            try:
+                until = time.monotonic() + 3 * PATIENCE
+                while len(emulator.journal) < 4 and time.monotonic() < until:
+                    time.sleep(0.01)
+                if end == "interrupted":
+                    child.send_signal(signal.SIGINT)
+                said, wrong = child.communicate(timeout=PATIENCE)
+            finally:
+                child.kill()
+    expected = "KeyboardInterrupt" if end == "interrupted" else "InvalidArgument"
+    assert (child.returncode, said, wrong) == (0, f"{expected}\n", "")

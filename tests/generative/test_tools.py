@@ -8,7 +8,7 @@ import pytest
 from google.ai import generativelanguage_v1beta as googles
 
 from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
-from gemini_grpc.functions import Function, Functions
+from gemini_grpc.functions import Declaration, Function, Functions
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.tools import (
     FunctionCallingConfig,
@@ -111,6 +111,23 @@ def test_a_callable_can_be_called(backend: Backend, value: Any) -> None:
     function = box.functions["weather"]
     assert isinstance(function, Function)
     assert function(**function.bind({"city": "Bonn", "days": 2.0})) == "Bonn: sun for 2"
+
+
+def test_a_declaration_of_a_function_can_be_called() -> None:
+    assert FunctionDeclaration.from_func(weather)("Bonn", days=2) == "Bonn: sun for 2"
+
+
+def test_a_declaration_without_a_function_cannot_be_called() -> None:
+    with pytest.raises(errors.ArgumentError, match=r"'weather' has no function.*from_func"):
+        FunctionDeclaration(**WEATHER)("Bonn")
+
+
+def test_functions_take_declarations_with_and_without_a_function() -> None:
+    declared = FunctionDeclaration(**WEATHER)
+    functions = Functions([declared, FunctionDeclaration.from_func(add)])
+    assert functions["weather"] == Declaration("weather", declared)
+    assert functions["add"] == Function.of(add)
+    assert dict(Toolbox.of(functions, BACKENDS[0]).functions) == dict(functions)
 
 
 def test_a_generator_is_taken_once() -> None:

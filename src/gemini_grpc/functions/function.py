@@ -78,7 +78,7 @@ class Function:
 
         Args:
             function: A function, bound method, partial, object with `__call__`, class, or a `Function`
-                to change.
+                to change, also that of a FunctionDeclaration.
             name: What the model calls it by; the name of the callable if not given.
             description: What the model is told; if not given, the docstring as far as its first section.
             behavior: `BLOCKING` or `NON_BLOCKING`.
@@ -86,8 +86,11 @@ class Function:
         Raises:
             ArgumentError: The name or the signature cannot be used; the text names the parameter.
         """
+        held = getattr(function, "function", None)
         if isinstance(function, Function):
             made = function
+        elif isinstance(held, Function):
+            made = held
         elif callable(function):
             made = _read(function, name)
         else:

@@ -90,8 +90,8 @@ class Functions(Mapping[str, Entry]):
 def _entry(source: Any, index: int) -> Entry:
     if isinstance(source, Function | Declaration):
         return source
-    if callable(source):
-        return Function.of(source)
+    if callable(source) and getattr(source, "function", source) is not None:
+        return Function.of(source)  # a FunctionDeclaration without a function only declares
     name = source.get("name") if isinstance(source, Mapping) else getattr(source, "name", None)
     if isinstance(name, str) and name:
         return Declaration(name, source)

@@ -59,7 +59,7 @@ def to_json(value: object, path: str = "result", inside: tuple[int, ...] = ()) -
         raise ArgumentError(f"{path} cannot be JSON: it contains itself")
     deeper = (*inside, id(value))
     if "pydantic" in sys.modules and hasattr(value, "model_dump"):
-        return dumped(value, path)
+        return to_json(dumped(value, path), path, deeper)
     pairs = _pairs(value, path)
     if pairs is not None:
         return {name: to_json(each, f"{path}.{name}", deeper) for name, each in pairs}
@@ -91,10 +91,22 @@ def _float(value: float, path: str) -> float:
     return float(value)
 
 
+def _text(value: object, path: str) -> str:
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = text[error.start]
+        raise ArgumentError(
+            f"{path} cannot be JSON: it has half of a surrogate pair, {half!r}"
+        ) from error
+    return text
+
+
 _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any, str], object]], ...] = (
-    ((enum.Enum,), lambda value, _: word_of(value)),
+    ((enum.Enum,), lambda value, path: _text(word_of(value), path)),
     ((types.NoneType, bool), lambda value, _: value),
-    ((str, uuid.UUID, decimal.Decimal, pathlib.PurePath), lambda value, _: str(value)),
+    ((str, uuid.UUID, decimal.Decimal, pathlib.PurePath), _text),
     ((int,), lambda value, _: int(value) if abs(value) <= EXACT else str(int(value))),
     ((float,), _float),
     ((bytes, bytearray, memoryview), lambda value, _: base64.b64encode(value).decode("ascii")),
@@ -118,7 +130,7 @@ def _pairs(value: Any, path: str) -> Iterator[tuple[str, object]] | None:
 def _name(key: object, path: str) -> str:
     match key:
         case enum.Enum():
-            return word_of(key)
+            return _text(word_of(key), path)
         case str() | int():
-            return str(key)
+            return _text(key, path)
     raise ArgumentError(f"{path} cannot be JSON: it has the key {key!r}; expected texts as keys")

@@ -3,19 +3,21 @@
 - The only one of a sync call runs where the call was made, unless it has a time limit. All others that
   are synchronous run in threads of their own, so that they neither wait for each other nor stop an event
   loop. A thread cannot be stopped: when the time is up it goes on, and what it returns is ignored.
-- What a function raises is an outcome, not an error of ours.
+- What a function raises is an outcome, not an error of ours; so is a CancelledError if nobody has cancelled
+  the call. When a call is cancelled, so are the asynchronous functions, and it ends when they have ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import functools
 import inspect
-import threading
 from collections.abc import Callable, Sequence
 from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
+
+from gemini_grpc.generative.together import start
 
 Call = Callable[[], Any]
 
@@ -25,7 +27,7 @@ class Outcome:
     """What became of a call: a value, or the error it raised."""
 
     value: object = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 def call_all(calls: Sequence[Call], timeout: float | None) -> list[Outcome]:
@@ -49,7 +51,14 @@ async def async_call_all(calls: Sequence[Call], timeout: float | None) -> list[O
         calls: Functions without parameters, synchronous or asynchronous.
         timeout: Seconds they have; None for no limit.
     """
-    return await asyncio.gather(*(_limited(call, timeout) for call in calls))
+    running = [asyncio.create_task(_limited(call, timeout)) for call in calls]
+    try:
+        return await asyncio.gather(*running)
+    finally:
+        for task in running:
+            if not task.cancelling():  # a second time would disturb what it does in the end
+                task.cancel()
+        await asyncio.wait(running)
 
 
 async def _limited(call: Call, timeout: float | None) -> Outcome:
@@ -64,29 +73,21 @@ async def _limited(call: Call, timeout: float | None) -> Outcome:
             return outcome
     except Exception as error:
         return _overdue(timeout) if limit.expired() else Outcome(error=error)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return Outcome(error=error)  # of something that the function waited for
 
 
 def _start(call: Call) -> futures.Future[Outcome]:
-    """Make a call in a thread of its own, with the context variables of this one."""
-    future: futures.Future[Outcome] = futures.Future()
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(context.run(_outcome, call))
-        except BaseException as error:  # such as SystemExit: whoever waits is told
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="gemini-function", daemon=True).start()
-    return future
+    return start(functools.partial(_outcome, call), "gemini-function")
 
 
 def _outcome(call: Call) -> Outcome:
     try:
         return Outcome(call())
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:  # who calls it cannot be cancelled here
         return Outcome(error=error)
 
 
@@ -95,4 +96,4 @@ def _overdue(timeout: float | None) -> Outcome:
 
 
 def _is_async(call: Call) -> bool:
-    return inspect.iscoroutinefunction(inspect.unwrap(getattr(call, "func", call)))
+    return inspect.iscoroutinefunction(call)  # what a decorator made of one need not be one

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.errors import ArgumentError, nearest
+from gemini_grpc.rpc.metadata import check_metadata
 from gemini_grpc.rpc.policy import DEFAULT, is_google_default
 
 if TYPE_CHECKING:
@@ -81,14 +82,6 @@ def _timeout(value: Any) -> float | Default | None:
 def _metadata(value: Any) -> Metadata:
     if not value:
         return ()
-    try:
-        pairs = tuple((key, item) for key, item in getattr(value, "items", value.__iter__)())
-    except (AttributeError, TypeError, ValueError):
-        pairs = ((value, None),)
-    for key, item in pairs:
-        if not isinstance(key, str) or not isinstance(item, (str, bytes)):
-            raise ArgumentError(
-                f"request_options.metadata is {value!r}; expected pairs of a key and a value, such as "
-                "[('x-team', 'blue')]"
-            )
-    return pairs
+    pairs = value.items() if isinstance(value, Mapping) else value
+    check_metadata(pairs, "request_options.metadata")
+    return tuple(pairs)

@@ -2,7 +2,7 @@
 
 The first error ends it: what has not begun never does, and the error is raised at once. Tasks that run
 are cancelled. A thread cannot be: the call it makes ends by itself, at its deadline at the latest or
-when the client is closed, and nobody looks at its answer.
+when the client is closed, and nobody looks at its answer. A program that ends does not wait for it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,33 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextvars import copy_context
+from threading import Thread
 from typing import TypeVar
 
 Job = TypeVar("Job")
+Value = TypeVar("Value")
+
+
+def start(function: Callable[[], Value], name: str) -> Future[Value]:
+    """Call a function in a thread of its own, with the context variables of this one.
+
+    The thread is a daemon: those of a `ThreadPoolExecutor` are waited for when the program ends.
+    """
+    future: Future[Value] = Future()
+    context = copy_context()  # so that what traces calls knows whose they are
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(context.run(function))
+        except BaseException as error:  # such as SystemExit: whoever waits is told
+            future.set_exception(error)
+
+    Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def run(function: Callable[[Job], None], jobs: Collection[Job], most: int) -> None:
@@ -33,15 +55,12 @@ def run(function: Callable[[Job], None], jobs: Collection[Job], most: int) -> No
     if workers <= 1:
         work()
         return
-    pool = ThreadPoolExecutor(workers, "gemini-grpc")
     try:
-        # a context each, so that what traces calls knows whose they are
-        running = [pool.submit(copy_context().run, work) for _ in range(workers)]
+        running = [start(work, "gemini-grpc") for _ in range(workers)]
         for ended in wait(running, return_when=FIRST_EXCEPTION).done:
             ended.result()
     finally:
         waiting.clear()
-        pool.shutdown(wait=False)
 
 
 async def async_run(

@@ -57,6 +57,18 @@ class FunctionDeclaration:
 
     from_function = from_func
 
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Call the function as it is, with Python values.
+
+        Raises:
+            ArgumentError: There is none.
+        """
+        if self.function is None:
+            raise ArgumentError(
+                f"the declaration {self.name!r} has no function to call; make it with from_func"
+            )
+        return self.function(*args, **kwargs)
+
     def to_dict(self) -> Data:
         """Return the declaration as a dictionary."""
         found = {

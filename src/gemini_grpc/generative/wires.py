@@ -94,7 +94,8 @@ def connect(
     """Return the wires of a client.
 
     Raises:
-        ArgumentError: Options exclude each other, or the version does not exist.
+        ArgumentError: Options exclude each other, the version does not exist, or the key or the
+            metadata cannot be sent.
         CredentialsError: There are no credentials.
     """
     backend = choose_backend(version=version, project=project, location=location)
@@ -103,7 +104,7 @@ def connect(
         given = options.with_key(given, api_key, credentials=credentials)
     elif api_key is not None:
         given = replace(given, api_key=api_key)
-    headers.refuse_credentials(default_metadata)
+    headers.check_metadata(default_metadata, "default_metadata")
     settings = options.resolve(
         given,
         backend.host,

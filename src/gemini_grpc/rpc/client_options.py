@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import proxy, tls
+from gemini_grpc.rpc import metadata, proxy, tls
 from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
-from gemini_grpc.rpc.secret import Secret
+
+if TYPE_CHECKING:
+    from gemini_grpc.rpc.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,8 @@ class ClientOptions:
     """The policy of every call unless it says otherwise; None to try once."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.api_key, str):
-            object.__setattr__(self, "api_key", Secret(self.api_key))
+        if self.api_key is not None:
+            object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 
     def __repr__(self) -> str:
         shown = ", ".join(
@@ -72,7 +74,7 @@ class ClientOptions:
         """Return options given as such, as a mapping, as google.api_core's object, or not at all.
 
         Raises:
-            ArgumentError: There is an option that does not exist.
+            ArgumentError: There is an option that does not exist, or a key that cannot be sent.
         """
         if options is None:
             return cls()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
 from urllib.parse import urlencode
 
 from gemini_grpc.errors import ArgumentError
+from gemini_grpc.rpc.secret import Secret
 
 Metadata = Sequence[tuple[str, str | bytes]]
-"""Metadata as users pass it: pairs of a lower-case key and a value."""
+"""Metadata as users pass it: pairs of a lower-case key and a value, bytes if the key ends in `-bin`."""
 
 API_KEY = "x-goog-api-key"
 CLIENT = "x-goog-api-client"
@@ -54,7 +56,51 @@ def routing_header(names: tuple[str, ...], values: str | tuple[str, ...]) -> tup
     return (ROUTING, urlencode(pairs, safe="/")) if pairs else None
 
 
-def refuse_credentials(pairs: Metadata) -> None:
+_KEY = re.compile(r"[0-9a-z_.-]+")
+_KINDS = {
+    bytes: "bytes, because the key ends in '-bin'",
+    str: "a str, or a key that ends in '-bin'",
+}
+
+
+def check_metadata(pairs: object, argument: str = "metadata") -> None:
+    """Refuse metadata of a user that gRPC cannot send, and credentials among them.
+
+    Values are not shown.
+
+    Raises:
+        ArgumentError: There is such a pair, or something that is no pair.
+    """
+    for pair in pairs if isinstance(pairs, Collection) else (pairs,):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ArgumentError(
+                f"{argument}: expected pairs of a key and a value, such as [('x-team', 'blue')], "
+                f"got {type(pair).__name__}"
+            )
+        key, value = pair
+        if isinstance(key, str):
+            refuse_credentials([(key, value)], argument)
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            raise ArgumentError(
+                f"{argument} has the key {key!r}; expected lower-case letters, digits, '-', '_' and '.'"
+            )
+        kind = bytes if key.endswith("-bin") else str
+        if not isinstance(value, kind):
+            raise ArgumentError(
+                f"{key!r} of {argument} is {type(value).__name__}; expected {_KINDS[kind]}"
+            )
+        if isinstance(value, str) and not _is_sendable(value):
+            raise ArgumentError(
+                f"{key!r} of {argument} has a value that is not printable ASCII; send other values as "
+                f"bytes, as '{key}-bin'"
+            )
+
+
+def _is_sendable(value: str) -> bool:
+    return value.isascii() and value.isprintable()
+
+
+def refuse_credentials(pairs: Metadata, argument: str = "metadata") -> None:
     """Refuse credentials among the metadata a user adds to a call: there is exactly one of them.
 
     Raises:
@@ -63,5 +109,29 @@ def refuse_credentials(pairs: Metadata) -> None:
     for key, _ in pairs:
         if key.lower() in {API_KEY, AUTHORIZATION}:
             raise ArgumentError(
-                f"metadata has {key!r}; credentials are given to the client, not to a call"
+                f"{argument} has {key!r}; credentials are given to the client, not to a call"
             )
+
+
+def checked_key(key: object, argument: str = "api_key") -> Secret:
+    """Return an API key as a `Secret`; what it is checked for never shows it.
+
+    Raises:
+        ArgumentError: It cannot be sent.
+    """
+    value = key.reveal() if isinstance(key, Secret) else key
+    if not isinstance(value, str):
+        raise ArgumentError(f"{argument} is {type(value).__name__}; expected a str")
+    if not value:
+        raise ArgumentError(
+            f"{argument} is empty; pass a key, or None, with which `Client` and `configure` take that "
+            "of GOOGLE_API_KEY or GEMINI_API_KEY"
+        )
+    if value != value.strip():
+        raise ArgumentError(
+            f"{argument} has whitespace around it, such as the line end of a file it was read from; "
+            "remove it"
+        )
+    if not _is_sendable(value):
+        raise ArgumentError(f"{argument} has characters that no key has; expected printable ASCII")
+    return Secret(value)

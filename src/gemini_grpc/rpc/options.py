@@ -274,6 +274,9 @@ def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
     """Return the API key in the environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
 
     Warns when both are set and differ.
+
+    Raises:
+        ArgumentError: It cannot be sent.
     """
     google, gemini = variables.get("GOOGLE_API_KEY"), variables.get("GEMINI_API_KEY")
     if google and gemini and google != gemini:
@@ -284,7 +287,8 @@ def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
             stacklevel=3,
         )
     key = google or gemini
-    return Secret(key) if key else None
+    name = "GOOGLE_API_KEY" if google else "GEMINI_API_KEY"
+    return metadata.checked_key(key, name) if key else None
 
 
 def with_key(
@@ -297,7 +301,7 @@ def with_key(
     """Return options with an API key: the given one, or the environment's if nothing else is given.
 
     Raises:
-        ArgumentError: There is a key in the options as well.
+        ArgumentError: There is a key in the options as well, or the key cannot be sent.
     """
     if key is not None and options.api_key is not None:
         raise errors.ArgumentError("api_key is given twice, also in client_options; pass it once")
