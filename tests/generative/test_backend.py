@@ -52,7 +52,11 @@ def test_nested_messages_are_found() -> None:
             "publishers/meta/models/llama",
             "projects/p/locations/us-central1/publishers/meta/models/llama",
         ),
-        (VERTEX, "projects/q/locations/eu/endpoints/7", "projects/q/locations/eu/endpoints/7"),
+        (
+            VERTEX,
+            "projects/q/locations/us-central1/endpoints/7",
+            "projects/q/locations/us-central1/endpoints/7",
+        ),
     ],
 )
 def test_models_have_full_names(backend: Backend, given: str, full: str) -> None:
@@ -70,11 +74,35 @@ def test_models_have_full_names(backend: Backend, given: str, full: str) -> None
         (BETA, "projects/p/locations/l/publishers/google/models/m"),
         (VERTEX, "endpoints/7"),
         (VERTEX, "projects/p/models/m"),
+        (BETA, "gemini 2.5"),
+        (BETA, "models/gemini-2.5\n"),
+        (VERTEX, "gemini 2.5"),
+        (VERTEX, "publishers/a b/models/m"),
+        (VERTEX, "projects/a b/locations/us-central1/endpoints/7"),
     ],
 )
 def test_what_is_no_model_is_refused(backend: Backend, given: object) -> None:
     with pytest.raises(errors.ArgumentError, match=r"^model: "):
         backend.model(given)
+
+
+def test_a_model_of_another_location_is_refused() -> None:
+    for kind in ("endpoints", "publishers/google/models"):
+        with pytest.raises(errors.ArgumentError, match=r"is in europe-west4, .* is in us-central1"):
+            VERTEX.model(f"projects/p/locations/europe-west4/{kind}/123")
+
+
+@pytest.mark.parametrize("wrong", [" ", "a b", "P", "p\n", "a/b"])
+def test_a_project_or_location_that_cannot_be_is_refused(wrong: str) -> None:
+    with pytest.raises(errors.ArgumentError, match=r"^project is .* lower case"):
+        Backend("aiplatform_v1", wrong, "eu")
+    with pytest.raises(errors.ArgumentError, match=r"^location is .* lower case"):
+        Backend("aiplatform_v1", "p", wrong)
+
+
+@pytest.mark.parametrize("project", ["my-project", "123456", "example.com:my-project"])
+def test_every_kind_of_project_is_taken(project: str) -> None:
+    assert Backend("aiplatform_v1", project, "eu").parent == f"projects/{project}/locations/eu"
 
 
 def test_what_a_backend_lacks_is_said() -> None:

@@ -8,6 +8,7 @@ import pathlib
 from typing import Any
 
 import pytest
+from google.oauth2.credentials import Credentials
 
 import gemini_grpc as genai
 from gemini_grpc import aiplatform_v1, caching, errors, operations, protos, types, v1beta, vertexai
@@ -27,8 +28,9 @@ MODULES = (
 def own_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other test sees the default client of these."""
     monkeypatch.setattr(default, "_default", default._Default())
-    monkeypatch.delenv("GOOGLE_CLOUD_LOCATION", raising=False)
-    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    variables = ("LOCATION", "PROJECT", "REGION")
+    for name in (*(f"GOOGLE_CLOUD_{each}" for each in variables), "CLOUD_ML_REGION"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -86,9 +88,73 @@ def test_init_makes_the_default_client_one_of_vertex() -> None:
     assert default.backend_of() == Backend("aiplatform_v1", "p", "eu")
     with pytest.raises(errors.ArgumentError, match="gRPC only"):
         vertexai.init(project="p", api_transport="rest")
+    assert default.backend_of() == Backend("aiplatform_v1", "p", "eu")
+
+
+def test_init_needs_a_project_once() -> None:
     with pytest.raises(errors.ArgumentError, match="project"):
-        vertexai.init()
-    assert default.backend_of().project == "p"
+        vertexai.init(location="eu")
+    vertexai.init(project="p")
+    vertexai.init(location="eu")
+    assert default.backend_of() == Backend("aiplatform_v1", "p", "eu")
+
+
+def test_init_changes_only_what_it_is_given() -> None:
+    credentials: Any = Credentials("token")
+    vertexai.init(
+        project="a",
+        location="eu",
+        credentials=credentials,
+        api_endpoint="https://eu.example.com",
+        request_metadata=[("x-team", "a")],
+    )
+    vertexai.init(project="b")
+    assert default.backend_of() == Backend("aiplatform_v1", "b", "eu")
+    settings = default.wires_of().settings
+    assert settings.endpoint.target == "eu.example.com:443"
+    assert settings.token is not None
+    assert ("x-team", "a") in settings.metadata
+    vertexai.init(api_endpoint="other.example.com", request_metadata=[])
+    assert default.backend_of() == Backend("aiplatform_v1", "b", "eu")
+    settings = default.wires_of().settings
+    assert settings.endpoint.target == "other.example.com:443"
+    assert ("x-team", "a") not in settings.metadata
+
+
+def test_what_init_refuses_changes_nothing() -> None:
+    vertexai.init(project="a", location="eu")
+    wrongs: list[Any] = [{"project": " "}, {"location": "EU"}, {"location": "us central1"}]
+    for wrong in wrongs:
+        with pytest.raises(errors.ArgumentError, match="lower case"):
+            vertexai.init(**wrong)
+        assert default.backend_of() == Backend("aiplatform_v1", "a", "eu")
+
+
+def test_init_goes_on_from_a_client_of_vertex_only() -> None:
+    credentials: Any = Credentials("token")
+    options = {"proxy": "http://proxy:80"}
+    genai.configure(project="p", location="eu", client_options=options, credentials=credentials)
+    vertexai.init(api_endpoint="eu.example.com")
+    assert default.backend_of() == Backend("aiplatform_v1", "p", "eu")
+    assert default.wires_of().settings.proxy == "http://proxy:80"
+    genai.configure(api_key="test")
+    with pytest.raises(errors.ArgumentError, match="project"):
+        vertexai.init(location="eu")
+    vertexai.init(project="p")
+    assert default.backend_of() == Backend("aiplatform_v1", "p", "us-central1")
+
+
+def test_init_reads_the_variables_of_vertexai(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for name in ("CLOUD_ML_REGION", "GOOGLE_CLOUD_REGION", "GOOGLE_CLOUD_LOCATION"):
+        monkeypatch.setattr(default, "_default", default._Default())
+        monkeypatch.setenv(name, name.lower().replace("_", "-"))
+        vertexai.init(project="p")
+        found.append(default.backend_of().location)
+    assert found == ["cloud-ml-region", "google-cloud-region", "google-cloud-location"]
+    monkeypatch.delenv("GOOGLE_CLOUD_LOCATION")
+    genai.configure(project="p")
+    assert default.backend_of().location == "us-central1"
 
 
 def test_a_data_store_is_named_in_full() -> None:

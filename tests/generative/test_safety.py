@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -196,3 +197,33 @@ def test_the_enums_are_attributes_of_a_setting() -> None:
     assert SafetySetting.HarmCategory is HarmCategory
     assert SafetySetting.HarmBlockThreshold is HarmBlockThreshold
     assert SafetySetting.HarmBlockMethod is HarmBlockMethod
+
+
+@every_backend
+def test_a_setting_goes_through_json(backend: Backend) -> None:
+    category = HarmCategory.HARM_CATEGORY_HATE_SPEECH
+    setting = SafetySetting(category, "low")
+    told = {"category": "HARM_CATEGORY_HATE_SPEECH", "threshold": "BLOCK_LOW_AND_ABOVE"}
+    assert setting.to_dict() == told
+    again = SafetySetting.from_dict(json.loads(json.dumps(setting.to_dict())))
+    assert (again.category, again.threshold) == (category, "BLOCK_LOW_AND_ABOVE")
+    assert to_settings([again], backend) == to_settings([setting], backend)
+
+
+def test_a_dictionary_of_a_setting_has_what_is_set() -> None:
+    setting = SafetySetting("hate", HarmBlockThreshold.OFF, HarmBlockMethod.SEVERITY)
+    assert setting.to_dict() == {
+        "category": "HARM_CATEGORY_HATE_SPEECH",
+        "threshold": "OFF",
+        "method": "SEVERITY",
+    }
+    assert SafetySetting.from_dict(setting.to_dict()).to_dict() == setting.to_dict()
+    assert SafetySetting(7, 1).to_dict() == {"category": 7, "threshold": 1}
+    with pytest.raises(errors.ArgumentError, match="category is 'hat'"):
+        SafetySetting("hat", "low").to_dict()
+
+
+@pytest.mark.parametrize("wrong", [{}, {"category": "hate"}, {"category": "hate", "limit": "low"}])
+def test_what_describes_no_setting_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(errors.FieldError, match="category, threshold and perhaps method; got"):
+        SafetySetting.from_dict(wrong)

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import importlib
 import inspect
+import json
 import pathlib
 import re
 from collections.abc import Callable, Iterator
@@ -277,6 +278,63 @@ def _(emulator: Emulator) -> None:
     assert "/locations/us-central1/" in genai.GenerativeModel().model_name
     with pytest.raises(TypeError):
         vertexai.init(project="p", staging_bucket="gs://b")  # type: ignore[call-arg]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default, "_default", default._Default())
+        patch.setenv("CLOUD_ML_REGION", "other")
+        patch.setenv("GOOGLE_CLOUD_LOCATION", "eu")
+        vertexai.init(project="p")
+        assert "/locations/eu/" in genai.GenerativeModel().model_name
+
+
+@claim(2, '`model = GenerativeModel("gemini-2.5-flash")`')
+def _(emulator: Emulator) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+        assert generative_models.GenerativeModel("m").model_name == "models/m"
+    genai.configure(project="p", location="eu")
+    assert generative_models.GenerativeModel("m").model_name.startswith("projects/p/locations/eu/")
+
+
+@claim(2, "`response.to_dict()`")
+def _(emulator: Emulator) -> None:
+    vertexai.init(project="p")
+    response = generative_models.GenerativeModel().generate_content("Hi")
+    candidate = response.to_dict()["candidates"][0]
+    assert candidate["finish_reason"] == 1
+    assert candidate["content"]["parts"][0]["thought"] is False
+    message: Any = response.message
+    named = type(message).to_dict(message, use_integers_for_enums=False)
+    assert named["candidates"][0]["finish_reason"] == "STOP"
+
+
+@claim(2, "`response.candidates[0].to_dict()`")
+def _(emulator: Emulator) -> None:
+    vertexai.init(project="p")
+    chat = generative_models.GenerativeModel().start_chat()
+    chat.send_message("Hi")
+    told = json.dumps([type(content).to_dict(content) for content in chat.history])
+    history = [generative_models.Content.from_dict(content) for content in json.loads(told)]
+    assert chat.model.start_chat(history=history).history == chat.history
+
+
+@claim(2, '`chat.send_message("Hi again")` after')
+def _(emulator: Emulator) -> None:
+    vertexai.init(project="p")
+    emulator.script("StreamGenerateContent", [Reply(chunks=["H", Fault("INTERNAL")])])
+    chat = generative_models.GenerativeModel().start_chat()
+    with pytest.raises(errors.Internal):
+        chat.send_message("Hi", stream=True).resolve()
+    with pytest.raises(genai.types.BrokenResponseError, match="rewind"):
+        chat.send_message("Hi again")
+    chat.rewind()
+    assert chat.send_message("Hi again").text
+
+
+@claim(2, "`TextEmbeddingModel.from_pretrained(")
+def _(emulator: Emulator) -> None:
+    with genai.Client(project="p") as client:
+        assert hasattr(client.prediction_service, "embed_content")
+        assert not hasattr(client.prediction_service, "predict")
 
 
 @claim(2, '`model.generate_content("Hi", generation_config={"top_k": 3})`')

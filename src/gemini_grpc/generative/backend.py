@@ -27,10 +27,13 @@ Version = Literal["v1beta", "v1alpha", "aiplatform_v1"]
 VERSIONS = ("v1beta", "v1alpha")
 """The versions of the Gemini API."""
 
-_GEMINI_MODEL = re.compile(r"(models|tunedModels)/[^/]+")
+_ID = r"[^/\s]+"
+_GEMINI_MODEL = re.compile(rf"(models|tunedModels)/{_ID}")
 _VERTEX_MODEL = re.compile(
-    r"projects/[^/]+/locations/[^/]+/(publishers/[^/]+/models|endpoints|models)/[^/]+"
+    rf"projects/{_ID}/locations/(?P<location>{_ID})/"
+    rf"(publishers/{_ID}/models|endpoints|models)/{_ID}"
 )
+_PLACE = re.compile(r"[^/\sA-Z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class Backend:
     """The project on Vertex AI."""
     location: str = ""
     """The location on Vertex AI: a region, a multi-region (`us`, `eu`) or `global`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a project or location that cannot be one, before it gets into the name of a host.
+
+        Raises:
+            ArgumentError: It has a slash, whitespace or capital letters.
+        """
+        for name, value in (("project", self.project), ("location", self.location)):
+            if not _PLACE.fullmatch(value):
+                raise ArgumentError(
+                    f"{name} is {value!r}; expected the bare id, in lower case and without whitespace"
+                )
 
     @property
     def is_vertex(self) -> bool:
@@ -103,12 +118,13 @@ class Backend:
         model of the publisher google in the project and location of the backend.
 
         Raises:
-            ArgumentError: It is no name of a model there.
+            ArgumentError: It is no name of a model there, or the model is in another location.
         """
         if not isinstance(name, str) or not name.strip():
             raise ArgumentError(f"model: expected the name of a model, got {name!r}")
         full = self._vertex_model(name) if self.is_vertex else _gemini_model(name)
-        if not (_VERTEX_MODEL if self.is_vertex else _GEMINI_MODEL).fullmatch(full):
+        found = (_VERTEX_MODEL if self.is_vertex else _GEMINI_MODEL).fullmatch(full)
+        if not found:
             forms = (
                 "'gemini-2.5-flash', 'publishers/PUBLISHER/models/MODEL' or "
                 "'projects/PROJECT/locations/LOCATION/endpoints/ENDPOINT'"
@@ -116,6 +132,12 @@ class Backend:
                 else "'gemini-2.5-flash', 'models/MODEL' or 'tunedModels/MODEL'"
             )
             raise ArgumentError(f"model: {name!r} is no model of {self.name}; expected {forms}")
+        location = found["location"] if self.is_vertex else self.location
+        if location != self.location:
+            raise ArgumentError(
+                f"model: {name!r} is in {location}, but the client is in {self.location}; "
+                f"give the client location={location!r}"
+            )
         return full
 
     def _vertex_model(self, name: str) -> str:

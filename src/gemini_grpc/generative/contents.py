@@ -148,7 +148,7 @@ def _message(value: Any, backend: Backend, path: str, *, role: str, system: bool
     What is only described here is said by `role` unless it says otherwise.
     """
     if isinstance(value, part.Content):
-        value = value.to_dict()
+        value = {"role": value.role, "parts": list(value.parts)}
     if isinstance(value, (dict, Mapping)):
         if "parts" in value or "role" in value:
             return _described(value, backend, path, role, system)
@@ -292,7 +292,7 @@ def _of_mapping(value: Any, backend: Backend, path: str) -> Piece:
 
 
 def _of_part(value: part.Part, backend: Backend, path: str) -> Piece:
-    return _of_mapping(value.to_dict(), backend, path)
+    return _of_mapping(value._fields, backend, path)
 
 
 _FIELDS = {

@@ -39,7 +39,7 @@ class Lazy:
             key: arguments[key] for key in ("version", "project", "location") if key in arguments
         }
         self.backend = choose_backend(**told)
-        self._arguments = arguments
+        self.arguments = arguments
         self._lock = threading.Lock()
         self._made: tuple[str | None, Wires] | None = None
 
@@ -56,7 +56,7 @@ class Lazy:
             with self._lock:
                 made = self._made
                 if made is None or made[0] != emulator:
-                    made = self._made = emulator, connect(**self._arguments)
+                    made = self._made = emulator, connect(**self.arguments)
         return made[1]
 
 

@@ -5,19 +5,24 @@ They become messages of the backend when they are sent. Wherever contents are ta
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc.errors import ArgumentError, FieldError
+from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.generative import media
 
 if TYPE_CHECKING:
     from gemini_grpc import v1beta
 
 Data = dict[str, Any]
+
+_FREE = frozenset({"args", "response", "part_metadata"})
+"""Fields whose keys are those of the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,13 @@ class Image:
         """Read an image.
 
         Raises:
-            ArgumentError: The file cannot be read, or is no image.
+            ArgumentError: The file cannot be read, is no image, or is not on this machine.
         """
+        if str(location).startswith(("gs://", "http://", "https://")):
+            raise ArgumentError(
+                f"location: {str(location)!r} is a URI; give it to the model as it is, with "
+                "Part.from_uri(uri, mime_type)"
+            )
         found = media.of_file(Path(location), "location")
         return cls(found.data, _image_type(found.mime_type, "location"))
 
@@ -92,12 +102,13 @@ class Part:
 
     @classmethod
     def from_dict(cls, part_dict: Mapping[str, Any]) -> Part:
-        """Return the part that `to_dict` describes."""
-        return cls(part_dict)
+        """Return the part that `to_dict` describes; names may be those of JSON, such as `inlineData`."""
+        return cls(_named(part_dict))
 
     def to_dict(self) -> Data:
-        """Return the fields as a dictionary of your own."""
-        return dict(self._fields)
+        """Return the fields as a dictionary of your own that fits into JSON: bytes are base64 text."""
+        found: Data = _plain(self._fields)
+        return found
 
     @property
     def text(self) -> str:
@@ -152,7 +163,7 @@ class Part:
         return getattr(v1beta, kind).wrap(found)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Part) and self._fields == other._fields
+        return isinstance(other, Part) and self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment]  # what it holds cannot be hashed
 
@@ -182,6 +193,72 @@ class Content:
         part: Any = self.parts[0]
         return part if isinstance(part, str) else str(part.text)
 
+    @classmethod
+    def from_dict(cls, content_dict: Mapping[str, Any]) -> Content:
+        """Return the content that `to_dict` describes; its parts may have the names of JSON.
+
+        Raises:
+            FieldError: There is something else than `role` and `parts`.
+        """
+        fields = ("role", "parts")
+        for name in content_dict:
+            if name not in fields:
+                raise FieldError(f"Content has no field {name!r}{nearest(name, fields)}")
+        parts = [
+            Part.from_dict(part) if isinstance(part, Mapping) else part
+            for part in content_dict.get("parts") or ()
+        ]
+        return cls(role=content_dict.get("role") or "", parts=parts)
+
     def to_dict(self) -> Data:
-        """Return the fields as a dictionary."""
-        return {"role": self.role, "parts": list(self.parts)}
+        """Return the fields as a dictionary of your own that fits into JSON: bytes are base64 text.
+
+        Parts that are a file, an image or bytes alone stay as they are; `Part.from_data` makes one that
+        fits.
+        """
+        return {"role": self.role, "parts": [_described(part) for part in self.parts]}
+
+
+def _described(part: object) -> object:
+    """Return the dictionary that describes a part; what is neither text nor a Part as it is."""
+    from gemini_grpc.generative.translation import pb_of
+
+    if isinstance(part, str):
+        return {"text": part}
+    if isinstance(part, Part):
+        return part.to_dict()
+    source = pb_of(part)
+    own = isinstance(part, Mapping) or (source is not None and source.DESCRIPTOR.name == "Part")
+    return _plain(part) if own else part
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of fields in which messages are dictionaries and bytes base64 text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode()
+    from google.protobuf.json_format import MessageToDict
+
+    from gemini_grpc.generative.translation import pb_of
+
+    source = pb_of(value)
+    return value if source is None else MessageToDict(source, preserving_proto_field_name=True)
+
+
+def _named(value: Any) -> Any:
+    """Return a copy of fields in which names of JSON are those of the API: `inline_data`."""
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    named = {re.sub("(?<=[a-z])[A-Z]", _lower, name): item for name, item in value.items()}
+    return {name: _plain(item) if name in _FREE else _named(item) for name, item in named.items()}
+
+
+def _lower(capital: re.Match[str]) -> str:
+    return f"_{capital[0].lower()}"

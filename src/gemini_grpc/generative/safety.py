@@ -80,6 +80,30 @@ class SafetySetting:
     HarmBlockThreshold: ClassVar[type[HarmBlockThreshold]] = HarmBlockThreshold
     HarmBlockMethod: ClassVar[type[HarmBlockMethod]] = HarmBlockMethod
 
+    @classmethod
+    def from_dict(cls, safety_setting_dict: Mapping[str, object]) -> SafetySetting:
+        """Return the setting that `to_dict` describes.
+
+        Raises:
+            FieldError: A field is missing or does not exist.
+        """
+        try:
+            return cls(**safety_setting_dict)
+        except TypeError as error:
+            given = ", ".join(map(repr, safety_setting_dict)) or "nothing"
+            raise FieldError(
+                f"SafetySetting has category, threshold and perhaps method; got {given}"
+            ) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a dictionary, with the full names; a number stays what it is.
+
+        Raises:
+            ArgumentError: A name does not exist.
+        """
+        given = {"category": self.category, "threshold": self.threshold, "method": self.method}
+        return {name: _written(name, value) for name, value in given.items() if value is not None}
+
 
 _CATEGORIES = {
     "unspecified": "HARM_CATEGORY_UNSPECIFIED",
@@ -195,15 +219,19 @@ def _number(name: str, value: Any, backend: Backend, path: str) -> int:
     if field is None:
         raise UnsupportedError(f"{path}: {backend.name} has no SafetySetting.{name}")
     members: Any = field.enum_type
-    if isinstance(value, enum.Enum):
-        full = value.name
-    elif isinstance(value, str):
-        full = _full_name(name, value, path)
-    else:
-        return _checked(value, members, path)
+    full = _written(name, value, path)
+    if not isinstance(full, str):
+        return _checked(full, members, path)
     if full not in members.values_by_name:
         raise UnsupportedError(f"{path}: {backend.name} has no {members.name}.{full}")
     return int(members.values_by_name[full].number)
+
+
+def _written(name: str, value: object, path: str = "") -> object:
+    """Return the full name of a category, threshold or method; what has no name as it is."""
+    if isinstance(value, enum.Enum):
+        return value.name
+    return _full_name(name, value, path or name) if isinstance(value, str) else value
 
 
 def _full_name(name: str, value: str, path: str) -> str:

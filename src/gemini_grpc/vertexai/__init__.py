@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.errors import ArgumentError
-from gemini_grpc.generative.default import configure
+from gemini_grpc.generative.default import chosen, configure
+from gemini_grpc.rpc.client_options import ClientOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 __all__ = ["init"]
+
+_LOCATIONS = ("GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION", "CLOUD_ML_REGION")
+"""The variables with a location, ours before those that vertexai reads."""
 
 
 def init(
@@ -22,28 +28,40 @@ def init(
     credentials: Credentials | None = None,
     api_endpoint: str | None = None,
     api_transport: str | None = None,
-    request_metadata: Sequence[tuple[str, str]] = (),
+    request_metadata: Sequence[tuple[str, str]] | None = None,
 ) -> None:
     """Let the default client be one of Vertex AI, as `configure` does with a project.
 
+    What is not given stays as `init`, or `configure` with a project, has said before; the endpoint too,
+    when the location changes. After a `configure` for the Gemini API all is as at the beginning.
+
     Args:
-        project: The Google Cloud project; that of `GOOGLE_CLOUD_PROJECT` if not given.
-        location: A region, `us`, `eu` or `global`; that of `GOOGLE_CLOUD_LOCATION` if not given, else
-            `us-central1`.
-        credentials: Credentials of google-auth; the application default credentials if not given.
+        project: The Google Cloud project; at the beginning that of `GOOGLE_CLOUD_PROJECT`.
+        location: A region, `us`, `eu` or `global`; at the beginning that of `GOOGLE_CLOUD_LOCATION`,
+            `GOOGLE_CLOUD_REGION` or `CLOUD_ML_REGION`, else `us-central1`.
+        credentials: Credentials of google-auth; at the beginning the application default credentials.
         api_endpoint: `host` or `host:port` instead of the location's own.
         api_transport: `grpc`, for code that says so.
         request_metadata: Metadata to send with every call.
 
     Raises:
-        ArgumentError: There is no project, or another transport is asked for.
+        ArgumentError: There is no project, a name cannot be one, or another transport is asked for.
     """
     if api_transport not in {None, "grpc"}:
         raise ArgumentError(f"api_transport is {api_transport!r}; this library speaks gRPC only")
-    configure(
-        project=project or "",
-        location=location,
-        credentials=credentials,
-        client_options={"api_endpoint": api_endpoint} if api_endpoint else None,
-        default_metadata=request_metadata,
-    )
+    before = chosen()
+    told: dict[str, Any] = before.arguments if before and before.backend.is_vertex else {}
+    options = told.get("client_options")
+    if api_endpoint:
+        options = replace(ClientOptions.of(options), api_endpoint=api_endpoint)
+    variables = (os.environ[name] for name in _LOCATIONS if os.environ.get(name))
+    given = {
+        "project": project or told.get("project") or "",
+        "location": location or told.get("location") or next(variables, None),
+        "credentials": credentials or told.get("credentials"),
+        "client_options": options,
+        "default_metadata": (
+            told.get("default_metadata", ()) if request_metadata is None else request_metadata
+        ),
+    }
+    configure(**{**told, **given})
