@@ -88,7 +88,30 @@ def test_a_result_that_is_late_is_not_waited_for_any_longer(
     operation = start(colour, videos)
     with pytest.raises(errors.DeadlineExceeded, match=f"{operation.name} had not ended after 0.1"):
         colour.call(operation.result, timeout=0.1)
+    assert len(still.journal.calls("GetOperation")) == 2
+
+
+def test_the_result_is_looked_for_until_the_time_is_over(
+    colour: Sync, videos: Any, still: Emulator, clock: VirtualClock
+) -> None:
+    operation = start(colour, videos)
+    clock.advance(60)
+    still.script("GetOperation", [Reply(message={"name": operation.name})] * 3)
+    started = time.monotonic()
+    assert colour.call(operation.result, timeout=1.0)
+    assert len(still.journal.calls("GetOperation")) == 4
+    assert time.monotonic() - started >= 1.0
+
+
+def test_without_time_one_look_is_taken(
+    colour: Sync, videos: Any, still: Emulator, clock: VirtualClock
+) -> None:
+    operation = start(colour, videos)
+    with pytest.raises(errors.DeadlineExceeded, match=f"{operation.name} had not ended after 0 s"):
+        colour.call(operation.result, timeout=0)
     assert len(still.journal.calls("GetOperation")) == 1
+    clock.advance(60)
+    assert colour.call(operation.result, timeout=0)
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for_any_longer(

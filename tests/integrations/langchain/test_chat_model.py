@@ -16,6 +16,7 @@ from gemini_grpc import RetryPolicy, errors
 from gemini_grpc.emulator import Emulator, Fault, Reply
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.backend import UnsupportedError
+from gemini_grpc.integrations.langchain import ChatGemini
 from tests.integrations.langchain.conftest import PLACES, Make
 
 BACKENDS = pytest.mark.parametrize("client", PLACES, indirect=True)
@@ -334,5 +335,25 @@ def test_an_unknown_word_for_a_call_is_named(emulator: Emulator, make: Make) -> 
 
 def test_nothing_to_say_is_refused(emulator: Emulator, make: Make) -> None:
     with pytest.raises(ArgumentError, match="must not be empty"):
-        make().invoke([SystemMessage("Be kind.")])
+        make().invoke([])
     assert not emulator.journal
+
+
+@EVERY_WAY
+def test_what_only_the_system_says_is_said_by_the_user(
+    emulator: Emulator, make: Make, way: str
+) -> None:
+    assert WAYS[way](make(), [SystemMessage("Be kind."), SystemMessage("Be brief.")])
+    [content] = asked(emulator).contents
+    assert (content.role, [part.text for part in content.parts]) == (
+        "user",
+        ["Be kind.", "Be brief."],
+    )
+    assert "system_instruction" not in asked(emulator)
+    assert make().get_num_tokens_from_messages([SystemMessage("Be kind.")]) > 0
+
+
+@pytest.mark.parametrize("client", ["x", object()])
+def test_what_is_no_client_is_refused(client: object) -> None:
+    with pytest.raises(ValidationError, match="client: expected a Client or an AsyncClient, got "):
+        ChatGemini(client=client)

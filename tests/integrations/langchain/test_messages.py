@@ -127,7 +127,8 @@ def test_a_chat_message_has_a_role(role: str, spoken: str) -> None:
 
 
 def test_a_chat_message_may_be_of_the_system() -> None:
-    assert Conversation([ChatMessage("Hi", role="developer")], V1BETA).system == [{"text": "Hi"}]
+    messages = [ChatMessage("Be kind.", role="developer"), HumanMessage("Hi")]
+    assert Conversation(messages, V1BETA).system == [{"text": "Be kind."}]
 
 
 def test_examples_of_the_model_are_said_by_the_model() -> None:

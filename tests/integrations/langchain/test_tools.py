@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 import pytest
 from langchain_core.messages import AIMessage
-from langchain_core.tools import tool
+from langchain_core.tools import StructuredTool, Tool, tool
 from pydantic import BaseModel, Field
 
 from gemini_grpc import v1beta
@@ -39,6 +39,42 @@ class Person(BaseModel):
     age: int | None = None
 
 
+class Tree(BaseModel):
+    """A tree."""
+
+    label: str
+    children: list[Tree] = Field(default_factory=list)
+
+
+class Forest(BaseModel):
+    """Many trees."""
+
+    trees: list[Tree]
+
+
+class Node(BaseModel):
+    """One of a chain."""
+
+    value: int
+    after: Node | None = None
+
+
+@tool
+def plant(tree: Tree) -> str:
+    """Plant a tree."""
+    return tree.label
+
+
+def fell(tree: Tree) -> str:
+    """Fell a tree."""
+    return tree.label
+
+
+GRAFT = StructuredTool.from_function(
+    lambda **told: "", name="graft", description="Graft.", args_schema=Forest.model_json_schema()
+)
+
+
 class Film(TypedDict):
     """A film."""
 
@@ -59,6 +95,15 @@ SCHEMA = {
 }
 OPENAI = {"type": "function", "function": {"name": "f", "description": "F.", "parameters": SCHEMA}}
 ANTHROPIC = {"name": "f", "description": "F.", "input_schema": SCHEMA}
+DECLARED = {
+    "name": "f",
+    "description": "F.",
+    "parameters": {"type": "OBJECT", "properties": {"name": {"type": "STRING"}}},
+}
+WITH_MESSAGE = {**DECLARED, "parameters": v1beta.Schema(DECLARED["parameters"])}
+LOOSE = StructuredTool.from_function(
+    lambda **told: "", name="loose", description="L.", args_schema=SCHEMA
+)
 
 
 def asked(emulator: Emulator) -> Any:
@@ -72,6 +117,10 @@ def asked(emulator: Emulator) -> Any:
     [
         (weather, "weather", {"city": "STRING", "days": "INTEGER"}),
         (add, "add", {"a": "INTEGER", "b": "INTEGER"}),
+        (Tool("ask", str, "Ask."), "ask", {"__arg1": "STRING"}),
+        (DECLARED, "f", {"name": "STRING"}),
+        (WITH_MESSAGE, "f", {"name": "STRING"}),
+        (LOOSE, "loose", {"name": "STRING"}),
         (Person, "Person", {"name": "STRING", "age": "INTEGER"}),
         (Film, "Film", {"title": "STRING"}),
         (SCHEMA, "Person", {"name": "STRING"}),
@@ -94,6 +143,49 @@ def test_what_langchain_takes_as_a_tool_is_declared(
 def test_a_tool_without_arguments_has_no_parameters(emulator: Emulator, make: Make) -> None:
     make().bind_tools([now]).invoke("Hello")
     assert "parameters" not in asked(emulator).tools[0].function_declarations[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (Tree, "Tree"),
+        (Forest, "Forest"),
+        (Node, "Node"),
+        (plant, "plant"),
+        (fell, "fell"),
+        (GRAFT, "graft"),
+    ],
+)
+def test_a_tool_whose_arguments_have_no_end_is_refused(make: Make, given: Any, name: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"tools\[0\]: {name}: .*contains itself"):
+        make().bind_tools([given])
+
+
+@pytest.mark.parametrize("schema", [Tree, Forest, Node, Forest.model_json_schema()])
+def test_an_answer_without_end_is_refused(make: Make, schema: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"schema: .*contains itself"):
+        make().with_structured_output(schema)
+
+
+@pytest.mark.parametrize("given", [weather, [weather], (each for each in [weather]), OPENAI])
+def test_tools_may_be_given_for_one_call(emulator: Emulator, make: Make, given: Any) -> None:
+    make().invoke("Hello", tools=given)
+    [declared] = asked(emulator).tools[0].function_declarations
+    assert declared.name in ("weather", "f")
+
+
+def test_tools_may_be_given_with_the_model(emulator: Emulator, make: Make) -> None:
+    make(tools=[weather]).invoke("Hello")
+    assert asked(emulator).tools[0].function_declarations[0].name == "weather"
+    with pytest.raises(ValueError, match="expected a tool of LangChain"):
+        make(tools=[7])
+
+
+def test_a_name_is_one_tool(emulator: Emulator, make: Make) -> None:
+    name: Any = "google_search"
+    make().bind_tools(name).invoke("Hello")
+    [sent] = asked(emulator).tools
+    assert "google_search" in sent
 
 
 def test_tools_of_gemini_go_beside_functions(emulator: Emulator, make: Make) -> None:
@@ -121,6 +213,9 @@ CHOICES: list[tuple[Any, str, list[str]]] = [
     ("now", "ANY", ["now"]),
     ({"type": "function", "function": {"name": "now"}}, "ANY", ["now"]),
     ({"name": "now"}, "ANY", ["now"]),
+    ({"type": "tool", "name": "now"}, "ANY", ["now"]),
+    ({"mode": "ANY"}, "ANY", []),
+    ({"mode": "ANY", "allowed_function_names": ["now"]}, "ANY", ["now"]),
 ]
 
 
@@ -157,6 +252,14 @@ def test_a_choice_names_a_tool_however_it_was_given(make: Make, given: Any) -> N
     assert config["allowed_function_names"] == ["weather"]
     with pytest.raises(ArgumentError, match="did you mean 'weather'"):
         make().bind_tools(given, tool_choice="wether")
+
+
+@pytest.mark.parametrize(
+    "choice", [{"type": "any"}, {}, {"function": "now"}, {"name": None}, ["now"], 5]
+)
+def test_a_choice_that_says_nothing_known_is_refused(make: Make, choice: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"tool_choice is .*; expected 'auto'"):
+        make().bind_tools([weather, now], tool_choice=choice)
 
 
 def test_a_choice_needs_a_tool(make: Make) -> None:

@@ -312,6 +312,25 @@ async def test_answers_are_structured(llm: Gemini, emulator: Emulator, call: Cal
     assert (await call(structured, "chat", HELLO)).raw == expected
     *_, last = await call(llm, "stream_structured_predict", Song, prompt, topic="the past")
     assert last == expected
+    assert request(emulator).tool_config.function_calling_config.mode.name == "ANY"
+
+
+async def test_the_object_of_a_stream_is_required(client: gemini_grpc.Client, call: Call) -> None:
+    prompt = PromptTemplate("Tell me about {topic}.")
+    llm = Gemini(client=client)
+    *_, last = await call(llm, "stream_structured_predict", Song, prompt, topic="the past")
+    assert isinstance(last, Song)
+
+
+def test_without_calling_functions_nothing_is_required(llm: Gemini, emulator: Emulator) -> None:
+    plain = llm.model_copy(update={"is_function_calling_model": False})
+    emulator.script("GenerateContent", [Reply(text='{"title": "Yesterday", "year": 1965}')])
+    emulator.script("StreamGenerateContent", [Reply(text='{"title": "Yesterday", "year": 1965}')])
+    prompt = PromptTemplate("Name a song.")
+    expected = plain.structured_predict(Song, prompt)
+    *_, last = plain.stream_structured_predict(Song, prompt)
+    assert last == expected == Song(title="Yesterday", year=1965)
+    assert "tools" not in request(emulator)
 
 
 async def test_callbacks_are_told(options: dict[str, Any], emulator: Emulator, call: Call) -> None:
@@ -392,6 +411,7 @@ def test_closing_ends_its_own_client_only(options: dict[str, Any], emulator: Emu
         ({"generation_config": {"top_j": 2}}, "top_j"),
         ({"request_options": {"time": 2}}, "request_options has no 'time'"),
         ({"client": gemini_grpc.Client(api_key="a"), "api_key": "b"}, "client excludes"),
+        ({"client": "x"}, "client: expected a Client or an AsyncClient, got str"),
     ],
 )
 def test_what_cannot_be_used_is_refused_at_once(arguments: dict[str, Any], text: str) -> None:

@@ -125,6 +125,17 @@ def test_an_answer_that_ends_badly_is_an_error(answer: Any, text: str) -> None:
         stream(message("Hi"), answer)
 
 
+def test_an_answer_that_is_stopped_before_it_says_anything_is_an_error() -> None:
+    for parts in ([], [thought("Hm")]):
+        stopped = message(*parts, reason="MAX_TOKENS")
+        with pytest.raises(NoAnswerError, match="MAX_TOKENS; raise max_output_tokens"):
+            Reply().whole(stopped)
+        with pytest.raises(NoAnswerError, match="MAX_TOKENS; raise max_output_tokens"):
+            stream(message(thought("H")), stopped)
+    assert stream(message(reason="STOP"))[0].message.blocks == []
+    assert stream(message(CALL, reason="MAX_TOKENS"))[0].message.blocks
+
+
 def test_a_whole_answer_without_candidates_is_an_error() -> None:
     with pytest.raises(NoAnswerError, match="no candidates"):
         Reply().whole(GenerateContentResponse())

@@ -15,6 +15,7 @@ from gemini_grpc.generative.config import GenerationConfig
 from gemini_grpc.generative.request_options import RequestOptions, call_options
 from gemini_grpc.generative.template import Given, Question, Template
 from gemini_grpc.integrations.langchain.messages import Conversation
+from gemini_grpc.integrations.langchain.tools import declared
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def template(said: Data, backend: Backend, system: Sequence[Data] = ()) -> Templ
     """
     settings = {name: value for name, value in said.items() if name in SETTINGS}
     request = {name: said[name] for name in _REQUEST if name in said}
+    if "tools" in request:
+        request["tools"] = declared(request["tools"], backend)
     return Template.of(
         backend,
         Given(generation_config=settings or None, **request),

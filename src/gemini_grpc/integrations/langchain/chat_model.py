@@ -52,7 +52,8 @@ class ChatGemini(BaseChatModel):
 
     What is not given is left to the model and to our client. Any other setting of a model
     (`thinking_config`, `seed`, ...) may be given like these, and every setting also with `bind` or for one
-    call, `model.invoke(..., temperature=0)`; as may `tools`, `tool_config` and `labels`.
+    call, `model.invoke(..., temperature=0)`; as may `tools` (what `bind_tools` takes), `tool_config` and
+    `labels`.
 
     Errors are those of this library: an `RpcError` such as `NotFound` or `ResourceExhausted` for a call that
     failed, `BlockedPromptException` for a prompt that was blocked, an `ArgumentError` (also ValueError) for
@@ -113,6 +114,18 @@ class ChatGemini(BaseChatModel):
 
     _connection: Connection = PrivateAttr(default_factory=Connection)
 
+    if TYPE_CHECKING:  # the aliases, plain keys and settings that pydantic takes, for type checkers
+
+        def __init__(
+            self,
+            *,
+            model: str = DEFAULT_MODEL,
+            api_key: str | SecretStr | None = None,
+            temperature: float | None = None,
+            max_tokens: int | None = None,
+            **settings: Any,
+        ) -> None: ...
+
     @model_validator(mode="before")
     @classmethod
     def _sort(cls, values: Any) -> Any:
@@ -132,6 +145,9 @@ class ChatGemini(BaseChatModel):
         own = [name for name in _OWN if getattr(self, name) is not None]
         if self.client is not None and own:
             raise ArgumentError(f"client excludes {' and '.join(own)}: the client has its own")
+        if self.client is not None and not hasattr(self.client, "wires"):
+            kind = type(self.client).__name__
+            raise ArgumentError(f"client: expected a Client or an AsyncClient, got {kind}")
         said = self._said({})
         asking.template(said, self._backend)
         asking.options(said)
@@ -285,12 +301,14 @@ class ChatGemini(BaseChatModel):
         Args:
             tools: Whatever LangChain takes as a tool, and the tools of Gemini itself: `google_search` or
                 another of their names, mappings, messages, a `Tool`.
-            tool_choice: `auto`, `any` to have one called, `none`, or the name of the one to call.
+            tool_choice: `auto`, `any` to have one called, `none`, the name of the one to call, or a
+                FunctionCallingConfig as a mapping.
             **kwargs: What else calls are made with.
 
         Raises:
             FieldError: Something is no tool.
-            ArgumentError: There is no tool to choose of that name.
+            ArgumentError: There is no tool to choose of that name, or the arguments of one contain
+                themselves.
         """
         made = declared(tools, self._backend)
         config = choice(tool_choice, made)
@@ -319,7 +337,7 @@ class ChatGemini(BaseChatModel):
             **kwargs: What else calls are made with.
 
         Raises:
-            ArgumentError: There is no such method.
+            ArgumentError: There is no such method, or the form contains itself.
             FieldError: It is no schema.
         """
         if method not in structured.METHODS:
@@ -359,6 +377,5 @@ class ChatGemini(BaseChatModel):
         Raises:
             RpcError: The call failed.
         """
-        more = {} if tools is None else {"tools": declared(tools, self._backend)}
-        question, _ = self._ask(messages, None, more)
+        question, _ = self._ask(messages, None, {"tools": tools})
         return generating.count_tokens(question).total_tokens

@@ -1,8 +1,8 @@
 """A conversation of LangChain as one of Gemini: what the model is told first, and the contents.
 
-System messages, wherever they stand, make up the system instruction, in order. Results of tools that
-follow each other are one content, because Gemini expects the results of all calls at once. A message of
-the model that says nothing is left out.
+System messages, wherever they stand, make up the system instruction, in order; if nothing else is said,
+they are said by the user. Results of tools that follow each other are one content, because Gemini expects
+the results of all calls at once. A message of the model that says nothing is left out.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Conversation:
         """The messages of the user and the model."""
         for index, message in enumerate(messages):
             self._add(message, f"messages[{index}]")
+        if self.system and not self.contents:
+            self.contents, self.system = [{"role": "user", "parts": self.system}], []
 
     def _add(self, message: BaseMessage, path: str) -> None:
         add = next((_ADDERS[kind] for kind in type(message).__mro__ if kind in _ADDERS), None)

@@ -1,15 +1,20 @@
 """Tools and schemas of LangChain as what Gemini is told of them.
 
 Whatever LangChain takes as a tool is declared with the Schema of its JSON Schema, as far as the backend can
-say it. Tools of Gemini itself (`google_search`, a `Tool`, a message) are passed on.
+say it. Where there is a model of pydantic, its own JSON Schema is read: LangChain's has a hole wherever a
+type contains itself, which no Schema can say. Tools of Gemini itself (`google_search`, a `Tool`, a message,
+a declaration) are passed on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.tools import BaseTool, Tool, create_schema_from_function
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
+from pydantic import BaseModel
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.functions import Function, Functions
@@ -32,19 +37,24 @@ _MODES: Mapping[object, str] = {
 }  # fmt: skip
 """The words for when tools are called; any other is the name of the tool to call."""
 
+_CONFIG = {"mode", "allowed_function_names"}
+"""The fields of a FunctionCallingConfig."""
 
-def declared(given: Iterable[Any], backend: Backend) -> list[Any]:
-    """Return tools as our models take them.
+
+def declared(given: Any, backend: Backend) -> list[Any]:
+    """Return tools, or one, as our models take them; what it returns may be given to it again.
 
     Raises:
         FieldError: Something is no tool.
+        ArgumentError: The arguments of a tool have no Schema.
     """
-    return [_declared(tool, backend, f"tools[{index}]") for index, tool in enumerate(given)]
+    one = isinstance(given, (str, Mapping)) or not isinstance(given, (Collection, Iterator))
+    several = [given] if one else given
+    return [_declared(tool, backend, f"tools[{index}]") for index, tool in enumerate(several)]
 
 
 def _declared(tool: Any, backend: Backend, path: str) -> Any:
-    own = isinstance(tool, Mapping) and tool.keys() <= _PARTS_OF_TOOLS
-    if own or isinstance(tool, _OURS) or pb_of(tool) is not None:
+    if _is_ours(tool):
         return tool
     try:
         told = convert_to_openai_tool(tool)["function"]
@@ -54,36 +64,80 @@ def _declared(tool: Any, backend: Backend, path: str) -> Any:
             f"of Gemini, got {type(tool).__name__}: {error}"
         ) from error
     made = {"name": told["name"], "description": told.get("description", "")}
-    parameters = told.get("parameters") or {}
-    if parameters.get("properties"):
-        made["parameters"] = narrowed(from_json_schema(parameters), backend)
+    parameters = _document(tool) or told.get("parameters") or {}
+    if parameters.get("properties") or "$ref" in parameters:
+        described = {name: parameters[name] for name in parameters if name != "description"}
+        made["parameters"] = _schema(described, backend, f"{path}: {told['name']}")
     return made
+
+
+def _is_ours(tool: Any) -> bool:
+    if isinstance(tool, _OURS) or pb_of(tool) is not None:
+        return True
+    if not isinstance(tool, Mapping):
+        return False
+    parameters = tool.get("parameters")
+    if isinstance(parameters, Mapping):
+        kind: object = parameters.get("type", "object")
+        return kind != "object"  # as JSON Schema writes it; Gemini has OBJECT
+    return pb_of(parameters) is not None or tool.keys() <= _PARTS_OF_TOOLS
+
+
+def _document(value: Any) -> Data | None:
+    """Return the JSON Schema of a model of pydantic, or of the arguments of a tool or a function."""
+    if isinstance(value, Tool) and not value.args_schema:
+        return None  # it takes a text
+    if isinstance(value, BaseTool):
+        value = value.tool_call_schema
+        if isinstance(value, dict) and "$defs" in value:
+            return value
+    elif inspect.isroutine(value):
+        value = create_schema_from_function(
+            value.__name__,
+            value,
+            filter_args=(),
+            parse_docstring=True,
+            error_on_invalid_docstring=False,
+            include_injected=False,
+        )
+    is_model = isinstance(value, type) and issubclass(value, BaseModel)
+    return value.model_json_schema() if is_model else None
+
+
+def _schema(document: Data, backend: Backend, path: str) -> Data:
+    try:
+        return narrowed(from_json_schema(document), backend)
+    except ArgumentError as error:
+        raise ArgumentError(f"{path}: {error}") from error
 
 
 def choice(value: object, given: Sequence[Any]) -> Data | None:
     """Return what `tool_choice` means as a tool config; None if nothing was said.
 
     Args:
-        value: A mode (`auto`, `any`, `none`), the name of a tool, or a mapping that has the name of a
-            function, as OpenAI writes it. True and `required` mean `any`.
+        value: A mode (`auto`, `any`, `none`), the name of a tool, a FunctionCallingConfig as a mapping, or
+            a mapping that has the name of a function, as OpenAI writes it. True and `required` mean `any`.
         given: The tools, as `declared` returns them.
 
     Raises:
-        ArgumentError: There is no tool of that name.
+        ArgumentError: There is no tool of that name, or the choice says nothing that is known.
     """
-    if isinstance(value, Mapping):
-        value = value.get("function", value).get("name")
     if isinstance(value, (str, bool, type(None))) and value in _MODES:
         mode = _MODES[value]
         return {"function_calling_config": {"mode": mode}} if mode else None
+    wanted = value
+    if isinstance(value, Mapping):
+        if _CONFIG & value.keys():
+            return {"function_calling_config": dict(value)}
+        wanted = _part(value.get("function", value), "name")
     names = _names(given)
-    if value not in names:
+    if wanted not in names:
         modes = "'auto', 'any', 'none'"
         raise ArgumentError(
-            f"tool_choice is {value!r}{nearest(str(value), names)}; expected {modes}, or the name of one "
-            f"of the tools: {', '.join(names) or 'there is none'}"
+            f"tool_choice is {value!r}{nearest(str(wanted), names)}; expected {modes}, a mapping of a "
+            f"FunctionCallingConfig, or the name of one of the tools: {', '.join(names) or 'there is none'}"
         )
-    return {"function_calling_config": {"mode": "ANY", "allowed_function_names": [value]}}
+    return {"function_calling_config": {"mode": "ANY", "allowed_function_names": [wanted]}}
 
 
 def _names(given: Iterable[Any]) -> list[str]:
@@ -110,6 +164,7 @@ def answer_schema(value: Data | type | Callable[..., Any], backend: Backend) -> 
 
     Raises:
         FieldError: It is no schema.
+        ArgumentError: It contains itself, which no Schema can say.
     """
     try:
         told = convert_to_json_schema(value)
@@ -118,4 +173,4 @@ def answer_schema(value: Data | type | Callable[..., Any], backend: Backend) -> 
             "schema: expected a model of pydantic, a TypedDict or a JSON Schema with a title, got "
             f"{type(value).__name__}: {error}"
         ) from error
-    return narrowed(from_json_schema(told), backend)
+    return _schema(_document(value) or told, backend, "schema")

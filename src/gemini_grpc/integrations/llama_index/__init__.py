@@ -7,6 +7,15 @@
 
 from __future__ import annotations
 
+from gemini_grpc.rpc.http import MissingExtraError
+
+try:
+    import llama_index.core  # noqa: F401  # to say what is missing
+except ImportError as cause:
+    raise MissingExtraError(
+        "Gemini for LlamaIndex needs llama-index-core: pip install 'gemini-grpc[llama-index]'"
+    ) from cause
+
 from gemini_grpc.integrations.llama_index.llm import Gemini
 from gemini_grpc.integrations.llama_index.multimodal import GeminiMultiModal
 

@@ -59,6 +59,9 @@ class Connection:
                 "client excludes api_key and credentials: the client has its own, and it also says project, "
                 "location, version and api_base"
             )
+        if client is not None and not hasattr(client, "wires"):
+            kind = type(client).__name__
+            raise ArgumentError(f"client: expected a Client or an AsyncClient, got {kind}")
         version = version or VERSIONS[0]
         self._arguments: dict[str, Any] = {
             "api_key": api_key,

@@ -7,7 +7,7 @@ short synchronous call the first time, to learn the limits of the model; with `m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from llama_index.core.base.llms.generic_utils import (
@@ -29,6 +29,8 @@ from llama_index.core.bridge.pydantic import Field
 from llama_index.core.constants import DEFAULT_TEMPERATURE
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.program.utils import get_program_for_llm
+from llama_index.core.types import PydanticProgramMode
 
 from gemini_grpc.generative.answer_errors import NoAnswerError
 from gemini_grpc.generative.model import DEFAULT_MODEL
@@ -38,10 +40,15 @@ from gemini_grpc.integrations.llama_index.component import GeminiComponent
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from llama_index.core.llms.llm import ToolSelection
+    from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
+    from llama_index.core.types import BasePydanticProgram, Model
 
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.rpc.secret import Secret
+
+_CALLING = (PydanticProgramMode.DEFAULT, PydanticProgramMode.FUNCTION)
+"""How objects are asked for if by a tool."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -220,6 +227,35 @@ class Gemini(GeminiComponent, FunctionCallingLLM):
         """Ask with a text, and give the answer while it arrives; see `chat`."""
         replies = await self._talk.async_stream(_said(prompt), kwargs)
         return astream_chat_response_to_completion_response(replies)
+
+    def _structured_stream_call(
+        self,
+        output_cls: type[Model],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Generator[Any, None, None]:
+        program = self._program(output_cls, prompt)
+        return program.stream_call(llm_kwargs=llm_kwargs, **prompt_args)
+
+    async def _structured_astream_call(
+        self,
+        output_cls: type[Model],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> AsyncGenerator[Any, None]:
+        program = self._program(output_cls, prompt)
+        return await program.astream_call(llm_kwargs=llm_kwargs, **prompt_args)
+
+    def _program(
+        self, output_cls: type[Model], prompt: PromptTemplate
+    ) -> BasePydanticProgram[Model]:
+        """Return what asks for an object; LlamaIndex itself requires its tool except in streams."""
+        mode = self.pydantic_program_mode
+        calls = self.is_function_calling_model and mode in _CALLING
+        more = {"tool_choice": "required"} if calls else {}
+        return get_program_for_llm(output_cls, prompt, self, pydantic_program_mode=mode, **more)
 
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any

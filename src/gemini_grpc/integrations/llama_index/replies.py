@@ -56,7 +56,8 @@ class Reply:
         """Return the response for one more message of a stream, with all that came before it.
 
         Raises:
-            NoAnswerError: The prompt was blocked, or the model was stopped.
+            NoAnswerError: The prompt was blocked, or the model was stopped, before it said anything or by
+                more than a limit.
         """
         pb = answer._pb
         there = pb.candidates or reading.is_blocked(pb)
@@ -64,8 +65,6 @@ class Reply:
 
     def _add(self, answer: Any, candidates: list[Any]) -> ChatResponse:
         parts = [part for candidate in candidates for part in candidate.content.parts]
-        if candidates and not parts:
-            reading.text_of(answer._pb, piece=True)  # which knows why the model was stopped
         said, thought = "", ""
         for index, part in enumerate(parts):
             new = self._take(part, goes_on=index == 0)
@@ -73,6 +72,10 @@ class Reply:
                 thought += new
             else:
                 said += new
+        silent = all(isinstance(block, ThinkingBlock) for block in self._blocks)
+        if candidates and (silent or not parts):
+            ended = silent and candidates[0].finish_reason not in _NOT_STOPPED
+            reading.text_of(answer._pb, piece=not ended)  # which knows why the model was stopped
         raw = self._raw(answer)
         more = {"thinking_delta": thought} if thought else {}
         return ChatResponse(
@@ -127,6 +130,9 @@ class Reply:
         shown = {"prompt_feedback": feedback, "usage_metadata": self._usage}
         return {**feedback, **candidates[0], **told, **shown}
 
+
+_NOT_STOPPED = (0, 1)
+"""Unspecified and STOP: the finish reasons of an answer that has ended by itself, or goes on."""
 
 _EMPTY = (TextBlock(text=""), ThinkingBlock(content=""))
 

@@ -21,6 +21,8 @@ Res = TypeVar("Res")
 _FIRST_POLL = 0.25
 _LAST_POLL = 10.0
 """Seconds between two questions: the pause grows from the first to the last by half each time."""
+_LAST_LOOK = 1.0
+"""Seconds that the server has to answer the last question, which is asked when the time is over."""
 
 
 class AsyncOperation(Generic[Res]):
@@ -62,7 +64,8 @@ class AsyncOperation(Generic[Res]):
         """Wait until it has ended and return what it gave.
 
         Args:
-            timeout: Seconds to wait at most; None waits for ever. The operation goes on all the same.
+            timeout: Seconds to wait at most; None waits for ever. When they are over, the server is asked
+                once more, and has a second to answer; so 0 asks once. The operation goes on all the same.
 
         Raises:
             DeadlineExceeded: It had not ended in time.
@@ -71,9 +74,10 @@ class AsyncOperation(Generic[Res]):
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_POLL
         while not await self.done(_left(deadline)):
-            if deadline is not None and time.monotonic() + pause > deadline:
+            left = pause if deadline is None else deadline - time.monotonic()
+            if left <= 0:
                 raise errors.DeadlineExceeded(f"{self.name} had not ended after {timeout} s")
-            await wire.async_sleep(pause)
+            await wire.async_sleep(min(pause, left))
             pause = min(_LAST_POLL, pause * 1.5)
         if self.state.HasField("error"):
             raise failure.from_status(self.state.error)
@@ -91,5 +95,5 @@ class AsyncOperation(Generic[Res]):
 
 
 def _left(deadline: float | None) -> float | Default:
-    """Return the seconds until a deadline; without one, the method's own timeout."""
-    return DEFAULT if deadline is None else deadline - time.monotonic()
+    """Return the seconds until a deadline, enough for a look; without one, the method's own timeout."""
+    return DEFAULT if deadline is None else max(_LAST_LOOK, deadline - time.monotonic())
