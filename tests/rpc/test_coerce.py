@@ -30,6 +30,10 @@ DEEP = {"contents": [{"parts": [{"text": "a"}, {"inline_data": {"data": 5}}]}]}
             {"contents": [{"parts": [{}, {"txt": 1}]}]},
             "contents[0].parts[1]: Part has no field 'txt'; did you mean 'text'?",
         ),
+        (
+            {"generation_config": {"temperature": 10**400}},
+            "generation_config.temperature: int too large to convert to float",
+        ),
         ({"contents": "Hi"}, "contents: expected a list, got str"),
         ({"contents": {"parts": []}}, "contents: expected a list, got dict"),
         ({"contents": 5}, "contents: expected a list, got int"),

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import datetime
 import gc
+import http.client
 import json
 import logging
 import threading
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import exceptions
 
 from gemini_grpc import errors
-from gemini_grpc.emulator import Authentication, Emulator
+from gemini_grpc.emulator import Authentication, Emulator, Fault, Reply
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.rpc import credentials as auth
 
@@ -487,8 +488,11 @@ def test_a_token_is_refreshed_before_it_expires(
         exceptions.RefreshError("no", retryable=True),
         exceptions.RefreshError("no"),
         exceptions.TransportError("no"),
+        OSError("the disk is gone"),
+        http.client.IncompleteRead(b"half"),
+        ValueError("no JSON"),
     ],
-    ids=["retryable", "refused", "unreachable"],
+    ids=["retryable", "refused", "unreachable", "broken", "half an answer", "no answer"],
 )
 def test_a_refresh_that_fails_disturbs_nobody_while_the_token_is_valid(
     caplog: pytest.LogCaptureFixture,
@@ -518,8 +522,11 @@ def test_a_refresh_that_fails_disturbs_nobody_while_the_token_is_valid(
         (exceptions.RefreshError("the account is gone"), errors.Unauthenticated),
         (exceptions.RefreshError("come back later", retryable=True), errors.Unavailable),
         (exceptions.TransportError("no route to host"), errors.Unavailable),
+        (TimeoutError("a timeout of their own"), errors.Unavailable),
+        (http.client.BadStatusLine("garbage"), errors.Unavailable),
+        (ValueError("no JSON"), errors.Unauthenticated),
     ],
-    ids=["refused", "retryable", "unreachable"],
+    ids=["refused", "retryable", "unreachable", "late", "garbage", "no JSON"],
 )
 def test_a_token_that_cannot_be_fetched_is_an_error_of_the_call(
     colour: Sync,
@@ -633,6 +640,33 @@ def test_a_stream_refreshes_a_refused_token_as_well(
     door.refused = {"Bearer token-1"}
     stream = colour.call(client.stream_generate_content, model=MODEL, contents=CONTENTS)
     assert colour.drain(stream)
+    assert door.tokens == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_token_that_was_refused_a_session_is_not_sent_again(
+    colour: Sync, make: Callable[..., Any], door: Door
+) -> None:
+    client = make(credentials=Counted())
+    door.refused = {"Bearer token-1"}
+    setup = {"setup": {"model": "models/gemini-live"}}
+    session = colour.call(client.bidi_generate_content, colour.requests([setup]))
+    with pytest.raises(errors.Unauthenticated):
+        colour.drain(session)
+    session = colour.call(client.bidi_generate_content, colour.requests([setup]))
+    assert colour.drain(session)
+    assert door.tokens == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_token_that_was_refused_in_a_stream_is_not_sent_again(
+    colour: Sync, make: Callable[..., Any], door: Door, secure: Emulator
+) -> None:
+    client = make(credentials=Counted())
+    chunks = ["one", Fault("UNAUTHENTICATED")]
+    secure.script("StreamGenerateContent", [Reply(chunks=chunks)])
+    stream = colour.call(client.stream_generate_content, model=MODEL, contents=CONTENTS)
+    with pytest.raises(errors.Unauthenticated):
+        colour.drain(stream)
+    count_tokens(colour, client)
     assert door.tokens == ["Bearer token-1", "Bearer token-2"]
 
 

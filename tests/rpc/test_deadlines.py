@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import fractions
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import pytest
 
 from gemini_grpc import RetryPolicy, errors
@@ -249,3 +252,38 @@ def test_an_error_in_a_stream_tells_the_call_as_well(
     assert caught.value.method.endswith(".GenerativeService/StreamGenerateContent")
     assert caught.value.endpoint == emulator.target
     assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e10, 10**400])
+def test_a_time_that_is_too_long_to_count_is_no_limit(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, timeout: float
+) -> None:
+    client = connect(emulator)
+    colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=timeout)
+    assert deadlines(emulator, "CountTokens") == [None]
+
+
+WRONG = ["5", b"5", float("nan"), datetime.timedelta(seconds=5), [5], 5j]
+
+
+@pytest.mark.parametrize("timeout", WRONG, ids=repr)
+def test_a_timeout_that_is_no_number_is_refused(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, timeout: Any
+) -> None:
+    client = connect(emulator)
+    with pytest.raises(errors.ArgumentError, match=r"timeout is .*; expected seconds as a number"):
+        colour.call(client.count_tokens, model=MODEL, contents=CONTENTS, timeout=timeout)
+    with pytest.raises(errors.ArgumentError, match=r"timeout is .*; expected seconds as a number"):
+        connect(emulator, timeout=timeout)
+    assert not len(emulator.journal)
+
+
+@pytest.mark.parametrize("timeout", [5, fractions.Fraction(11, 2), numpy.float32(5)], ids=repr)
+def test_numbers_of_other_types_are_seconds(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, timeout: Any
+) -> None:
+    client = connect(emulator, timeout=timeout)
+    colour.call(client.count_tokens, model=MODEL, contents=CONTENTS)
+    (left,) = deadlines(emulator, "CountTokens")
+    assert left is not None
+    assert 4 < left < 6

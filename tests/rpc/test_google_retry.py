@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 from google.api_core import exceptions, gapic_v1
 from google.api_core import retry as google_retry
 
-from gemini_grpc import errors
+from gemini_grpc import RetryPolicy, errors
+from gemini_grpc.emulator import Emulator, Fault
 from gemini_grpc.rpc import policy
+
+if TYPE_CHECKING:
+    from tests.colours import Sync
 
 
 @pytest.mark.parametrize("timeout", [None, 5.0, policy.DEFAULT])
@@ -47,3 +53,26 @@ def test_an_error_is_googles_as_well_where_their_package_is_loaded(
     alone = errors.make(code, "gone")
     assert type(alone) is errors.NotFound
     assert not isinstance(alone, exceptions.NotFound)
+
+
+FIELDS = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+
+
+def test_a_client_takes_a_retry_of_google(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator
+) -> None:
+    transient = google_retry.if_exception_type(exceptions.ServiceUnavailable)
+    client = connect(emulator, retry=google_retry.Retry(transient, initial=0.01, timeout=9.0))
+    emulator.script("CountTokens", [Fault("UNAVAILABLE", times=2)])
+    assert colour.call(client.count_tokens, **FIELDS).total_tokens
+    (call,) = emulator.journal
+    assert len(call.attempts) == 3
+    assert 8.0 < (call.attempts[0].deadline or 0) < 9.2
+
+
+@pytest.mark.parametrize("retry", [3, "often", RetryPolicy, {"attempts": 3}])
+def test_a_client_refuses_a_retry_that_is_none(
+    connect: Callable[..., Any], emulator: Emulator, retry: object
+) -> None:
+    with pytest.raises(errors.ArgumentError, match=r"retry is .*; expected a RetryPolicy"):
+        connect(emulator, retry=retry)

@@ -11,6 +11,7 @@ import google.auth.credentials
 import pytest
 
 from gemini_grpc import errors
+from gemini_grpc.rpc import wire
 from gemini_grpc.rpc.credentials import Token
 
 
@@ -61,3 +62,12 @@ def test_where_nothing_is_good_the_others_wait_for_their_time() -> None:
             token.ensure(0.05)
         held.release.set()
         assert running.result(10) == (("authorization", "Bearer token-2"),)
+
+
+async def test_a_timeout_of_the_function_is_not_taken_for_that_of_the_call() -> None:
+    def fail(_: float | None) -> None:
+        raise TimeoutError("mine")
+
+    for timeout in (None, 5.0):
+        with pytest.raises(TimeoutError, match="mine"):
+            await wire.async_call(fail, timeout)

@@ -94,3 +94,30 @@ def test_the_time_is_for_all_requests_together(address: str) -> None:
 
 def test_without_a_time_it_is_never_late() -> None:
     assert not Request(None).is_late
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["nothing", "garbage", "half", "half a refusal", "half a chunk"],
+)
+def test_an_answer_that_is_none_is_an_error_of_the_transport(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(exceptions.TransportError):
+            Request(5.0)(f"http://127.0.0.1:{server.getsockname()[1]}")
+        thread.join()

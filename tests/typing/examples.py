@@ -6,6 +6,8 @@ import datetime
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from google.api_core import retry as google_retry
+
 from gemini_grpc import ClientOptions, RetryPolicy, aiplatform_v1, errors, v1alpha, v1beta
 from gemini_grpc.emulator import Emulator
 
@@ -87,6 +89,8 @@ def calls() -> None:
         answer = client.generate_content(
             v1beta.GenerateContentRequest(), retry=None, metadata=[("a", "b")]
         )
+        answer = client.generate_content(model=MODEL, retry=google_retry.Retry(timeout=5.0))
+        answer = client.generate_content(model=MODEL, retry=google_retry.AsyncRetry())
         with client.stream_generate_content(model=MODEL) as stream:
             for chunk in stream:
                 print(chunk.candidates[0].content.parts[0].text, reason, tokens)

@@ -29,6 +29,7 @@ REJECTED = {
     "GenerativeServiceClient().generate_content(modle='x')": "call-arg",
     "GenerativeServiceClient().generate_content(model=5)": "arg-type",
     "GenerativeServiceClient().generate_content(model='x', timeout='soon')": "arg-type",
+    "GenerativeServiceClient().generate_content(model='x', retry=3)": "arg-type",
     "GenerativeServiceClient().generate_content(5)": "arg-type",
     "GenerativeServiceClient().bidi_generate_content(5)": "arg-type",
 }

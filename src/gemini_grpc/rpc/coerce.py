@@ -109,7 +109,7 @@ def _fill(
             message.MergeFrom(type(message)(**{known: converted}))
         except errors.FieldError:
             raise
-        except (TypeError, ValueError, AttributeError) as cause:
+        except (TypeError, ValueError, AttributeError, OverflowError) as cause:
             raise errors.FieldError(f"{here}: {cause}") from cause
 
 

@@ -74,12 +74,20 @@ class Token:
         finally:
             self._lock.release()
 
+    def forked(self) -> None:
+        """Begin anew in the child of a fork, whose parent may have been fetching a token."""
+        self._lock = threading.Lock()
+
     def discard(self, pairs: Pairs) -> None:
-        """Forget a token the service has refused; the next call fetches another, if none has yet."""
-        with self._lock:
+        """Forget a token the service has refused; the next call fetches another, if none has yet.
+
+        It does not wait, since it is called in event loops: if the lock is taken, another is on its way.
+        """
+        if self._lock.acquire(blocking=False):
             if self._pairs == pairs:
                 self._pairs = None
                 self._refused = True
+            self._lock.release()
 
     def _state(self) -> Literal["fresh", "stale", "missing"]:
         if self._pairs is None:
@@ -96,15 +104,13 @@ class Token:
         self._pairs = tuple((key.lower(), value) for key, value in headers.items())
 
     def _refresh(self, timeout: float | None) -> None:
-        from google.auth import exceptions
-
         from gemini_grpc.rpc.token_request import Request
 
         request = Request(timeout)
         try:
             self.credentials.refresh(request)
             self._refused = False
-        except exceptions.GoogleAuthError as cause:
+        except Exception as cause:
             if self._state() == "stale":
                 _LOG.warning(
                     "refreshing a token failed; the old one is still valid: %s", type(cause)
@@ -115,14 +121,19 @@ class Token:
 
 def _failure(cause: Exception, request: Any) -> errors.RpcError:
     """Return the error of a call for whose sake a token could not be fetched."""
+    import http.client
+
     from google.auth import exceptions
 
     code = grpc.StatusCode.UNAUTHENTICATED
+    network = (exceptions.TransportError, OSError, http.client.HTTPException)
     if request.is_late:
         code = grpc.StatusCode.DEADLINE_EXCEEDED
-    elif isinstance(cause, exceptions.TransportError) or getattr(cause, "retryable", False):
+    elif isinstance(cause, network) or getattr(cause, "retryable", False):
         code = grpc.StatusCode.UNAVAILABLE
-    said = cause.args[0] if cause.args else type(cause).__name__
+    said: object = f"{type(cause).__name__}: {cause}"
+    if isinstance(cause, exceptions.GoogleAuthError):
+        said = cause.args[0] if cause.args else type(cause).__name__
     return errors.make(code, f"no token could be fetched: {said}")
 
 

@@ -72,7 +72,7 @@ def build(cls: type[Pb], values: Mapping[str, Any]) -> Pb | None:
     try:
         if type(values) is dict and _is_plain(values, _fields(cls.DESCRIPTOR)):
             return cls(**values)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         pass  # the careful way, in `coerce`, either succeeds or says what is wrong
     return None
 

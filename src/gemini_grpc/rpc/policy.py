@@ -6,7 +6,7 @@ import enum
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import grpc
 
@@ -71,8 +71,44 @@ class RetryPolicy:
         return full * (1 - self.jitter * chance)
 
 
-Retry = RetryPolicy | Default | None
-"""What `retry=` takes; also a `google.api_core.retry.Retry` or `AsyncRetry`."""
+class GoogleRetry(Protocol):
+    """A `Retry` or `AsyncRetry` of google.api_core, as far as type checkers tell it from other things."""
+
+    def with_timeout(self, timeout: float | None) -> object:
+        """Return the same with another time; it is not called."""
+
+
+Retry = RetryPolicy | GoogleRetry | Default | None
+"""What `retry=` takes."""
+
+_LONGEST = 1e8
+"""Seconds, three years: longer than that gRPC does not tell the server, and grpcio miscounts."""
+
+
+def settled(
+    retry: object, timeout: object
+) -> tuple[RetryPolicy | Default | None, float | Default | None]:
+    """Return the policy and the seconds for a `retry` and a `timeout` that a user has given.
+
+    Raises:
+        ArgumentError: One of them is neither ours nor google's.
+    """
+    left = _seconds(timeout)
+    if retry is None or retry is DEFAULT or isinstance(retry, RetryPolicy):
+        return retry, left
+    return from_google(retry, left)
+
+
+def _seconds(timeout: Any) -> float | Default | None:
+    """Return a timeout in seconds; None, for no limit, where it is longer than grpcio can count."""
+    if timeout is None or timeout is DEFAULT or is_google_default(timeout):
+        return None if timeout is None else DEFAULT
+    number = hasattr(timeout, "__float__")  # numpy's and fractions as well
+    if not number or timeout != timeout:  # noqa: PLR0124  # NaN
+        raise ArgumentError(
+            f"timeout is {timeout!r}; expected seconds as a number, or None for no limit"
+        )
+    return None if timeout > _LONGEST else float(timeout)
 
 
 def is_google_default(value: object) -> bool:
@@ -103,7 +139,7 @@ def from_google(
         jitter=1.0,
         predicate=retry._predicate,
     )
-    most: float | None = getattr(retry, "_timeout", None)
-    if most is None:
+    most = _seconds(getattr(retry, "_timeout", None))
+    if not isinstance(most, float):
         return found, timeout
     return found, min(timeout, most) if isinstance(timeout, (int, float)) else most

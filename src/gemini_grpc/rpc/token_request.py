@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import time
 import urllib.error
 import urllib.request
@@ -65,10 +66,15 @@ class Request(transport.Request):
             timeout = left if timeout is None else min(timeout, left)
         request = urllib.request.Request(url, body, dict(headers or {}), method=method)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+            with _open(request, timeout) as answer:
                 return Response(answer.status, dict(answer.headers), answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Response(error.code, dict(error.headers), error.read())
-        except OSError as cause:
+        except (OSError, http.client.HTTPException) as cause:
             raise exceptions.TransportError(cause) from cause
+
+
+def _open(request: urllib.request.Request, timeout: float | None) -> Any:
+    """Return the answer, whatever its status is."""
+    try:
+        return urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        return refusal

@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -20,7 +20,7 @@ import grpc.aio
 import grpc.experimental
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import proxy
+from gemini_grpc.rpc import failure, proxy
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc import tls
@@ -54,7 +54,26 @@ _SINGLE_THREADED = (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 
 """Lets the caller's thread read server streams itself; a quarter of the cost per message."""
 
 Failure = grpc.RpcError
-"""What every failed call of grpcio raises; `failure.from_grpc` converts it."""
+"""What every failed call of grpcio raises; `error_of` converts it."""
+AsyncFailure = (grpc.RpcError, asyncio.CancelledError)
+"""The same; grpc.aio takes a call that was cancelled for a task that was."""
+
+error_of = failure.from_grpc
+
+
+def async_error_of(cause: Any) -> errors.RpcError:
+    """Return the error of a failed call.
+
+    Raises:
+        CancelledError: It is the running task that is cancelled, and not only its call.
+    """
+    if not isinstance(cause, asyncio.CancelledError):
+        return failure.from_grpc(cause)
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise cause
+    return errors.make(grpc.StatusCode.CANCELLED, "the call was cancelled")
+
 
 sleep = time.sleep
 async_sleep = asyncio.sleep
@@ -72,11 +91,34 @@ def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> 
 def async_channel(
     settings: Settings, identity: tls.Identity | None, forked: bool
 ) -> grpc.aio.Channel:
-    """Open a channel for the running event loop; it connects when it is first used."""
+    """Open a channel for the running event loop; it connects when it is first used.
+
+    Raises:
+        ClosedError: This process was forked while its parent had such a channel.
+    """
+    if _LEFT:
+        raise errors.ClosedError(
+            "grpc.aio does not survive a fork: the parent had an asynchronous client connected; use a "
+            "synchronous client in the child, close before forking, or start children with spawn"
+        )
     target, options = _options(settings, forked)
     if settings.endpoint.plaintext:
-        return grpc.aio.insecure_channel(target, options)
-    return grpc.aio.secure_channel(target, _credentials(settings, identity), options)
+        made = grpc.aio.insecure_channel(target, options)
+    else:
+        made = grpc.aio.secure_channel(target, _credentials(settings, identity), options)
+    _MADE.add(made)
+    return made
+
+
+def close(channel: grpc.Channel) -> None:
+    """Close a channel."""
+    channel.close()
+
+
+async def async_close(channel: grpc.aio.Channel) -> None:
+    """Close a channel."""
+    await channel.close()
+    _MADE.discard(channel)
 
 
 def _options(settings: Settings, forked: bool) -> tuple[str, tuple[tuple[str, Any], ...]]:
@@ -135,6 +177,11 @@ _PREPARED: weakref.WeakSet[Any] = (
     weakref.WeakSet()
 )  # whom a fork concerns; the hooks can be set but once
 
+_MADE: weakref.WeakSet[grpc.aio.Channel] = weakref.WeakSet()
+"""The channels of grpc.aio in this process that are not closed."""
+_LEFT: list[grpc.aio.Channel] = []
+"""The channels of grpc.aio that the parents of this process had; they are never touched again."""
+
 
 def prepare_for_forks(connection: Any) -> None:
     """Let a connection forget the event loops that are closed before this process forks.
@@ -152,6 +199,7 @@ def _before_fork() -> None:
 
 
 def _after_fork_in_child() -> None:
+    _LEFT.extend(_MADE)
     for connection in list(_PREPARED):
         connection.forked()
 
@@ -168,9 +216,11 @@ def call(function: Callable[[float | None], T], timeout: float | None) -> T:
 async def async_call(function: Callable[[float | None], T], timeout: float | None) -> T:
     """Call a function that blocks, in a thread; it is left alone when the time is over."""
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(timeout) as scope:
             return await asyncio.to_thread(function, timeout)
     except TimeoutError as cause:
+        if not scope.expired():
+            raise
         late = f"fetching a token took longer than {timeout:g} s"
         raise errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, late) from cause
 
@@ -206,7 +256,9 @@ class Outgoing:
         try:
             for request in self._requests:
                 yield self._encode(request)
-        except Exception as error:
+        except GeneratorExit:
+            raise  # grpcio takes no more
+        except BaseException as error:
             self.error = error
             self._started.wait()
             self._call.cancel()  # raising here would make grpcio log it and say less
@@ -237,13 +289,26 @@ class AsyncOutgoing:
         try:
             if isinstance(self._requests, AsyncIterable):
                 async for request in self._requests:
-                    await call.write(self._encode(request))
+                    if not await _sent(call.write(self._encode(request))):
+                        return
             else:
                 for request in self._requests:
-                    await call.write(self._encode(request))
-            await call.done_writing()
-        except (grpc.RpcError, asyncio.InvalidStateError):
-            return  # the call has ended; its status is the reader's
-        except Exception as error:
-            self.error = error
+                    if not await _sent(call.write(self._encode(request))):
+                        return
+            await _sent(call.done_writing())
+        except GeneratorExit:
+            raise  # the event loop is gone
+        except BaseException as cause:
+            cancelled = isinstance(cause, asyncio.CancelledError)
+            self.error = async_error_of(cause) if cancelled else cause
             call.cancel()
+            del call  # whoever keeps the error does not keep the call
+
+
+async def _sent(writing: Awaitable[None]) -> bool:
+    """Tell whether grpcio has taken something; if not, the call has ended, and why is the reader's."""
+    try:
+        await writing
+    except (grpc.RpcError, asyncio.InvalidStateError, asyncio.CancelledError):
+        return False
+    return True

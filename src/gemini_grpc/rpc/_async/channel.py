@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -14,7 +15,7 @@ from gemini_grpc.rpc._async.stream import AsyncStream
 from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
 from gemini_grpc.rpc.bound import Bound, Bounds
 from gemini_grpc.rpc.budget import Budget, CoolDown
-from gemini_grpc.rpc.metadata import refuse_credentials
+from gemini_grpc.rpc.metadata import check_metadata
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ class AsyncChannel:
     """The name of the transport, as google's clients call it."""
 
     def __init__(self, settings: Settings, ready: Any = None) -> None:
-        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes."""
+        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes.
+
+        Raises:
+            ArgumentError: The timeout or the policy of the settings is none.
+        """
+        retry, timeout = policy.settled(settings.retry, settings.timeout)
+        settings = replace(settings, retry=retry, timeout=timeout)
         self.settings = settings
         self._connection = AsyncConnection(settings, ready)
-        self._policy = RetryPolicy() if settings.retry is DEFAULT else settings.retry
+        self._policy = RetryPolicy() if retry is DEFAULT else retry
         self._budget = Budget()
         self._cool_down = CoolDown()
         self._bound = Bounds(settings)
@@ -79,8 +86,8 @@ class AsyncChannel:
                     data, timeout=call.left, metadata=pairs
                 )
                 response = bound.response(answer)
-            except wire.Failure as cause:
-                await call.failed(failure.from_grpc(cause), cause)
+            except wire.AsyncFailure as cause:
+                await call.failed(wire.async_error_of(cause), cause)
             except errors.RpcError as error:
                 await call.failed(error, error.__cause__)
             else:
@@ -110,8 +117,11 @@ class AsyncChannel:
         while True:
             try:
                 pairs = call.pairs or await call.authorize()
-                running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-                stream = AsyncStream(running, bound, call.told)
+                stream = AsyncStream(
+                    self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
+                    bound,
+                    call.told,
+                )  # the call has no name: whoever keeps an error does not keep it
                 await stream.start()
             except errors.RpcError as error:
                 await call.failed(error, error.__cause__)
@@ -186,9 +196,9 @@ class _Call:
         retry: Retry,
         metadata: Metadata,
     ) -> None:
-        if retry is not DEFAULT and not isinstance(retry, (RetryPolicy, type(None))):
-            retry, timeout = policy.from_google(retry, timeout)
-        if timeout is DEFAULT or policy.is_google_default(timeout):
+        if retry is not DEFAULT or timeout is not DEFAULT:
+            retry, timeout = policy.settled(retry, timeout)
+        if timeout is DEFAULT:
             timeout = bound.seconds
         self._channel = channel
         self._bound = bound
@@ -200,7 +210,7 @@ class _Call:
         """Seconds for the next attempt; None for no limit."""
         pairs = bound.pairs if request is None else bound.pairs_for(request)
         if metadata:
-            refuse_credentials(metadata)
+            check_metadata(metadata)
             pairs = (*pairs, *metadata)
         self._pairs = pairs
         self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
@@ -274,6 +284,8 @@ class _Call:
         if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and (error.retry_after or 0) > 0:
             self._channel._cool_down.start(self._kind, error.retry_after or 0)
         if pause is None:
+            if cause is not None:
+                cause.with_traceback(None)  # it refers to the call
             raise error from cause
         await wire.async_sleep(pause)
         self._count_down()
@@ -294,7 +306,6 @@ class _Call:
             return False
         if isinstance(error, errors.Unauthenticated) and self._credential and token is not None:
             self._reauthorized = True
-            token.discard(self._credential)
             return True
         return isinstance(error, errors.Unavailable) and await self._rotated(error)
 
@@ -319,10 +330,14 @@ class _Call:
         )
 
     def told(self, error: errors.RpcError) -> errors.RpcError:
-        """Let an error know which call it belongs to."""
+        """Let an error know which call it belongs to; a token that was refused is forgotten."""
         error.method = self._method.path
         error.repeatable = self._method.repeatable
         error.endpoint = self._channel.host
         if isinstance(error, errors.NotFound):
             failure.name_nearest(error, self._channel.settings.models)
+        token = self._channel.settings.token
+        refused = isinstance(error, errors.Unauthenticated) and self._credential
+        if refused and token is not None and not self._reauthorized:
+            token.discard(self._credential)
         return error

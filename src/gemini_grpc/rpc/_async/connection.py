@@ -67,11 +67,6 @@ class AsyncConnection:
         self.forget_closed_loops()
         channel = self._ready
         if channel is None:
-            if self._inherited and owner is not None:
-                raise errors.ClosedError(
-                    "grpc.aio does not survive a fork: the parent had this client connected; close it "
-                    "before forking, make it in the child, or start children with spawn"
-                )
             forked = self._inherited is not None
             channel = wire.async_channel(self._settings, self._identity, forked)
         return self._opened.setdefault(owner, _Opened(channel, self._identity))
@@ -107,6 +102,8 @@ class AsyncConnection:
         self._inherited = [*(self._inherited or ()), *self._opened.values(), *self._retired]
         self._opened, self._retired = {}, []
         self._lock = threading.Lock()
+        if self._settings.token is not None:
+            self._settings.token.forked()
 
     def abandon(self) -> None:
         """Close without waiting: grpc closes a channel that nobody refers to any more."""
@@ -122,7 +119,7 @@ class AsyncConnection:
         retired, self._retired = self._retired, []
         for each in [*retired, *([opened] if opened is not None else [])]:
             if self._ready is None:
-                await each.channel.close()
+                await wire.async_close(each.channel)
 
 
 class _Opened:

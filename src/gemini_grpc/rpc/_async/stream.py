@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import failure, wire
+from gemini_grpc.rpc import wire
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.codec import Codec
@@ -35,6 +36,7 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         self._outgoing = outgoing
         self._first: Any = None
         self._arrived: list[bytes] | None = [] if outgoing is None else None
+        self._failed: errors.RpcError | None = None
 
     async def start(self) -> None:
         """Wait for the first message, which the iteration gives later.
@@ -44,8 +46,10 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         """
         try:
             self._first = await wire.async_read(self._call)
-        except BaseException as cause:
+        except wire.AsyncFailure as cause:
             self._raise(cause)
+        if self._first is wire.EOF:
+            self._call = None
 
     def __aiter__(self) -> Self:
         return self
@@ -58,36 +62,48 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         """
         data = self._first
         if data is None:
+            if self._call is None:
+                self._raise(None)
             try:
                 data = await wire.async_read(self._call)
-            except BaseException as cause:
+            except wire.AsyncFailure as cause:
                 self._raise(cause)
-        elif data is not wire.EOF:
+        else:
             self._first = None
         if data is wire.EOF:
+            self._first, self._call = data, None  # a channel of grpc.aio lives as long as its calls
             raise StopAsyncIteration
         if self._arrived is not None:
             self._arrived.append(data)
         try:
             return self._response(data)
         except errors.RpcError as error:
-            self._call.cancel()
+            self.cancel()
+            self._call = None
             self._told(error).received = tuple(map(self._response, (self._arrived or ())[:-1]))
+            self._failed = copy.copy(error)
             raise
 
-    def _raise(self, cause: BaseException) -> NoReturn:
+    def _raise(self, cause: BaseException | None) -> NoReturn:
         """Raise what ended the reading: the user's own error in the requests, or the call's."""
+        error = None if cause is None else wire.async_error_of(cause)
+        self._call = None
+        if cause is not None:
+            cause.with_traceback(None)  # it refers to the call
         if self._outgoing is not None and self._outgoing.error is not None:
             raise self._outgoing.error from cause
-        if isinstance(cause, wire.Failure):
-            error = self._told(failure.from_grpc(cause))
-            error.received = tuple(map(self._response, self._arrived or ()))
+        if error is not None:
+            self._told(error).received = tuple(map(self._response, self._arrived or ()))
+            self._failed = copy.copy(error)  # without the traceback, which refers to this stream
             raise error from cause
-        raise cause
+        assert self._failed is not None
+        raise copy.copy(self._failed)
 
     def cancel(self) -> None:
         """Cancel the call; the server sees it at once. After the end it does nothing."""
-        self._call.cancel()
+        call = self._call
+        if call is not None:
+            call.cancel()
 
     async def __aenter__(self) -> Self:
         return self

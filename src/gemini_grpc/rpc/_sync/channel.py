@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -15,7 +16,7 @@ from gemini_grpc.rpc._sync.stream import Stream
 from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
 from gemini_grpc.rpc.bound import Bound, Bounds
 from gemini_grpc.rpc.budget import Budget, CoolDown
-from gemini_grpc.rpc.metadata import refuse_credentials
+from gemini_grpc.rpc.metadata import check_metadata
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 
 if TYPE_CHECKING:
@@ -39,10 +40,16 @@ class Channel:
     """The name of the transport, as google's clients call it."""
 
     def __init__(self, settings: Settings, ready: Any = None) -> None:
-        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes."""
+        """Prepare to connect; `ready` is a channel of grpcio that the user has opened and closes.
+
+        Raises:
+            ArgumentError: The timeout or the policy of the settings is none.
+        """
+        retry, timeout = policy.settled(settings.retry, settings.timeout)
+        settings = replace(settings, retry=retry, timeout=timeout)
         self.settings = settings
         self._connection = Connection(settings, ready)
-        self._policy = RetryPolicy() if settings.retry is DEFAULT else settings.retry
+        self._policy = RetryPolicy() if retry is DEFAULT else retry
         self._budget = Budget()
         self._cool_down = CoolDown()
         self._bound = Bounds(settings)
@@ -79,7 +86,7 @@ class Channel:
                 answer = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
                 response = bound.response(answer)
             except wire.Failure as cause:
-                call.failed(failure.from_grpc(cause), cause)
+                call.failed(wire.error_of(cause), cause)
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
             else:
@@ -109,8 +116,11 @@ class Channel:
         while True:
             try:
                 pairs = call.pairs or call.authorize()
-                running = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-                stream = Stream(running, bound, call.told)
+                stream = Stream(
+                    self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
+                    bound,
+                    call.told,
+                )  # the call has no name: whoever keeps an error does not keep it
                 stream.start()
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
@@ -183,9 +193,9 @@ class _Call:
         retry: Retry,
         metadata: Metadata,
     ) -> None:
-        if retry is not DEFAULT and not isinstance(retry, (RetryPolicy, type(None))):
-            retry, timeout = policy.from_google(retry, timeout)
-        if timeout is DEFAULT or policy.is_google_default(timeout):
+        if retry is not DEFAULT or timeout is not DEFAULT:
+            retry, timeout = policy.settled(retry, timeout)
+        if timeout is DEFAULT:
             timeout = bound.seconds
         self._channel = channel
         self._bound = bound
@@ -197,7 +207,7 @@ class _Call:
         """Seconds for the next attempt; None for no limit."""
         pairs = bound.pairs if request is None else bound.pairs_for(request)
         if metadata:
-            refuse_credentials(metadata)
+            check_metadata(metadata)
             pairs = (*pairs, *metadata)
         self._pairs = pairs
         self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
@@ -271,6 +281,8 @@ class _Call:
         if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and (error.retry_after or 0) > 0:
             self._channel._cool_down.start(self._kind, error.retry_after or 0)
         if pause is None:
+            if cause is not None:
+                cause.with_traceback(None)  # it refers to the call
             raise error from cause
         wire.sleep(pause)
         self._count_down()
@@ -291,7 +303,6 @@ class _Call:
             return False
         if isinstance(error, errors.Unauthenticated) and self._credential and token is not None:
             self._reauthorized = True
-            token.discard(self._credential)
             return True
         return isinstance(error, errors.Unavailable) and self._rotated(error)
 
@@ -316,10 +327,14 @@ class _Call:
         )
 
     def told(self, error: errors.RpcError) -> errors.RpcError:
-        """Let an error know which call it belongs to."""
+        """Let an error know which call it belongs to; a token that was refused is forgotten."""
         error.method = self._method.path
         error.repeatable = self._method.repeatable
         error.endpoint = self._channel.host
         if isinstance(error, errors.NotFound):
             failure.name_nearest(error, self._channel.settings.models)
+        token = self._channel.settings.token
+        refused = isinstance(error, errors.Unauthenticated) and self._credential
+        if refused and token is not None and not self._reauthorized:
+            token.discard(self._credential)
         return error
