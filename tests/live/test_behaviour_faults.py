@@ -210,6 +210,7 @@ def test_a_good_end_of_the_server_ends_the_iteration(stage: Stage) -> None:
 def test_a_black_hole_is_noticed_in_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behaviour 36: a peer that has vanished is noticed within keepalive and ping timeout."""
     monkeypatch.setattr(wire, "_PING_TIMEOUT_MS", 500)
+    monkeypatch.setattr(wire, "_CONNECT_TIMEOUT_MS", 200)  # the first attempt may find the hole
     script = stage.script(lambda requests: echo(requests, "h"))
     with stage.emulator.shim() as shim:
         actor = stage.open(stage.live(shim.target, keepalive=1.0))

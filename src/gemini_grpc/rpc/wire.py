@@ -43,9 +43,11 @@ OPTIONS = (
 
 - No retries by grpc core: their machinery costs every call, and keeps a copy of what was sent. What the
   server has not read is sent again by us (`attempts.unread`).
-- No limit on what is sent (an image is larger than grpcio's 4 MiB), and quick reconnects. The time one
-  attempt to connect has is core's 20 s: the option that is called `min_reconnect_backoff_ms` sets that.
+- No limit on what is sent (an image is larger than grpcio's 4 MiB), and quick reconnects.
 """
+
+_CONNECT_TIMEOUT_MS = 5000
+"""The time that one attempt to connect has: enough for a peer far away, not too much where nobody answers."""
 
 _PING_TIMEOUT_MS = 5000
 """How long the answer to a ping may take before the connection counts as dead."""
@@ -126,6 +128,7 @@ def _options(settings: Settings, forked: bool) -> tuple[str, tuple[tuple[str, An
     target = settings.endpoint.target
     options: list[tuple[str, Any]] = [
         *OPTIONS,
+        ("grpc.min_reconnect_backoff_ms", _CONNECT_TIMEOUT_MS),  # in spite of its name
         ("grpc.max_receive_message_length", settings.max_receive),
         ("grpc.enable_http_proxy", 0),  # which proxy to use has been decided
     ]
