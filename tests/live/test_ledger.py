@@ -22,6 +22,10 @@ def mark() -> Outgoing:
     return Outgoing("audio_stream_end", b"")
 
 
+def see(ledger: Ledger, event: events.Event, now: float, *, turn_open: bool = False) -> None:
+    ledger.see(event, now, turn_open=turn_open)
+
+
 def ledger_of(*messages: Outgoing, turn_open: bool = False) -> Ledger:
     made = Ledger()
     for message in messages:
@@ -35,21 +39,22 @@ def ledger_of(*messages: Outgoing, turn_open: bool = False) -> Ledger:
 )  # fmt: skip
 def test_a_turn_proves_the_question_and_what_was_before(proof: events.Event) -> None:
     ledger = ledger_of(mark(), question())
-    assert ledger.asks
-    ledger.see(proof, 0.0)
+    assert ledger.turns_due(turn_open=False) == 1
+    see(ledger, proof, 0.0)
     assert not ledger
 
 
 def test_a_turn_that_was_begun_is_due_until_it_has_ended() -> None:
     ledger = ledger_of(question())
-    ledger.see(BUSY, 0.0)
-    assert ledger.asks
+    see(ledger, BUSY, 0.0)
+    assert ledger.turns_due(turn_open=False)
     later = mark()
     ledger.add(later, 0.0, turn_open=False)
-    ledger.see(TEXT, 0.0)
+    see(ledger, TEXT, 0.0)
     assert tuple(ledger) == (later,)
-    ledger.see(END, 0.0)
-    assert not ledger.asks
+    assert ledger.turns_due(turn_open=True) == 1
+    see(ledger, END, 0.0, turn_open=True)
+    assert not ledger.turns_due(turn_open=False)
 
 
 @pytest.mark.parametrize(
@@ -58,37 +63,37 @@ def test_a_turn_that_was_begun_is_due_until_it_has_ended() -> None:
 )  # fmt: skip
 def test_other_events_prove_nothing(other: events.Event) -> None:
     ledger = ledger_of(question())
-    ledger.see(other, 0.0)
+    see(ledger, other, 0.0)
     assert ledger
 
 
 def test_a_turn_that_was_open_proves_nothing_until_it_has_ended() -> None:
     ledger = ledger_of(question(), turn_open=True)
     for event in (TEXT, END):
-        ledger.see(event, 0.0)
+        see(ledger, event, 0.0)
     assert ledger
-    ledger.see(TEXT, 0.0)
+    see(ledger, TEXT, 0.0)
     assert not ledger
 
 
 def test_each_question_has_a_turn_of_its_own() -> None:
     first, second = question(), question()
     ledger = ledger_of(first, second)
-    ledger.see(TEXT, 0.0)
+    see(ledger, TEXT, 0.0)
     assert tuple(ledger) == (second,)
-    ledger.see(END, 0.0)
+    see(ledger, END, 0.0)
     assert tuple(ledger) == (second,)
-    ledger.see(TEXT, 0.0)
+    see(ledger, TEXT, 0.0)
     assert not ledger
 
 
 def test_an_answer_is_proved_by_what_the_model_says_not_by_its_next_call() -> None:
     answer = Outgoing("tool_response", b"", blocking=True)
     ledger = ledger_of(answer, turn_open=True)
-    ledger.see(CALL, 0.0)
-    ledger.see(BUSY, 0.0)
+    see(ledger, CALL, 0.0)
+    see(ledger, BUSY, 0.0)
     assert tuple(ledger) == (answer,)
-    ledger.see(TEXT, 0.0)
+    see(ledger, TEXT, 0.0)
     assert not ledger
 
 
@@ -97,6 +102,40 @@ def test_an_update_covers_what_was_written_long_before() -> None:
     old, new = mark(), mark()
     ledger.add(old, 0.0, turn_open=False)
     ledger.add(new, 5.0, turn_open=False)
-    ledger.see(READY, CROSSING_SECONDS)
+    see(ledger, READY, CROSSING_SECONDS)
     assert ledger.take() == (new,)
     assert not ledger
+
+
+def test_an_update_does_not_settle_that_a_turn_is_owed() -> None:
+    ledger = ledger_of(question())
+    see(ledger, READY, CROSSING_SECONDS)
+    assert not ledger
+    assert ledger.turns_due(turn_open=False) == 1
+    see(ledger, BUSY, CROSSING_SECONDS)
+    see(ledger, READY, CROSSING_SECONDS + 1)
+    assert ledger.turns_due(turn_open=False) == 1
+    assert ledger.take() == ()
+    assert not ledger.turns_due(turn_open=False)
+
+
+def test_every_turn_that_was_asked_for_is_counted() -> None:
+    ledger = ledger_of(question(), mark(), question())
+    assert ledger.turns_due(turn_open=True) == 3
+    see(ledger, TEXT, 0.0)
+    see(ledger, TEXT, 0.0, turn_open=True)
+    assert ledger.turns_due(turn_open=True) == 2
+    see(ledger, END, 0.0, turn_open=True)
+    assert ledger.turns_due(turn_open=False) == 1
+    see(ledger, END, 0.0)
+    assert not ledger.turns_due(turn_open=False)
+
+
+def test_a_question_that_was_answered_together_with_another_is_settled_by_an_update() -> None:
+    ledger = ledger_of(question(), question())
+    see(ledger, TEXT, 1.0)
+    see(ledger, END, 1.0, turn_open=True)
+    see(ledger, READY, 2.0)
+    assert ledger.turns_due(turn_open=False) == 1
+    see(ledger, READY, CROSSING_SECONDS)
+    assert not ledger.turns_due(turn_open=False)

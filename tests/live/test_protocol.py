@@ -305,12 +305,38 @@ def test_an_answer_that_is_due_ends_with_the_connection_as_well() -> None:
     protocol = opened()
     question = protocol.content([])
     protocol.written(question)
-    assert protocol.awaits_turn
+    assert protocol.turns_due == 1
     assert protocol.disconnect() == [events.TurnEnd("connection_lost", events.Usage())]
     assert protocol.disconnect() == []
     assert protocol.uncertain == (question,)
     assert protocol.take_uncertain() == (question,)
     assert protocol.take_uncertain() == ()
+
+
+def test_an_answer_is_due_until_the_model_has_given_it() -> None:
+    protocol = opened()
+    hear(protocol, resumable("h"))
+    protocol.written(protocol.content([]), 0.0)
+    protocol.receive(encoded(resumable("h2")), 60.0)
+    assert protocol.uncertain == ()
+    assert not protocol.quiet
+    assert protocol.disconnect() == [events.TurnEnd("connection_lost", events.Usage())]
+
+
+def test_an_activity_asks_for_a_turn_if_something_was_said_in_it() -> None:
+    protocol = opened(config=LiveConfig(modalities=["TEXT"], manual_activity=True))
+    protocol.activity_start()
+    assert not protocol.activity_end().asks
+    protocol.audio(b"", 16_000)
+    protocol.activity_start()
+    assert not protocol.activity_end().asks
+    protocol.activity_start()
+    protocol.audio(b"", 16_000)
+    assert protocol.activity_end().asks
+    assert not protocol.text("to go with it").asks
+    protocol.activity_start()
+    assert protocol.activity_end().asks
+    assert opened().text("alone").asks
 
 
 def test_a_connection_is_quiet_when_nothing_would_be_lost() -> None:

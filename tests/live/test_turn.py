@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gemini_grpc.live import Outgoing, Turn, events
 from gemini_grpc.live.turn import Answer
 
 USAGE = events.Usage(response=3, total=3)
 MESSAGE = Outgoing("content", b"", asks=True)
+CALL = events.ToolCall("a", "f", {})
+RESULT = events.ToolResult("a", "f", {})
+BACK = events.Reconnected(state_restored=True)
+
+
+def answer_to(
+    *ahead: Outgoing, past: int = 0, due: int = 0, lost: tuple[Outgoing, ...] = ()
+) -> Answer:
+    """Return what waits for the answer to MESSAGE, with a session that runs the function `f`."""
+    return Answer(
+        MESSAGE,
+        ahead,
+        past=past,
+        due=due,
+        is_lost=lambda each: each in lost,
+        is_followed=lambda call: call.name == "f",
+    )
 
 
 def end(reason: events.EndReason = "complete") -> events.TurnEnd:
@@ -48,13 +67,13 @@ def test_a_turn_collects_everything_that_belongs_to_it() -> None:
 
 
 def test_the_next_turn_is_the_answer() -> None:
-    answer = Answer(MESSAGE, stale=0)
+    answer = answer_to()
     assert heard(answer, events.TextOut("yes"), end())
     assert answer.turn.text == "yes"
 
 
 def test_turns_of_others_are_passed_over() -> None:
-    answer = Answer(MESSAGE, stale=2)
+    answer = answer_to(past=1, due=1)
     assert not heard(
         answer, events.TextOut("one"), end(), events.TextOut("two"), end("interrupted")
     )
@@ -63,24 +82,84 @@ def test_turns_of_others_are_passed_over() -> None:
 
 
 def test_an_answer_that_is_cut_by_the_connection_says_so() -> None:
-    answer = Answer(MESSAGE, stale=0)
+    answer = answer_to(lost=(MESSAGE,))
     assert heard(answer, events.TextOut("ye"), end("connection_lost"))
     assert (answer.turn.text, answer.turn.end_reason) == ("ye", "connection_lost")
 
 
-def test_a_question_that_may_be_lost_is_not_waited_for() -> None:
-    answer = Answer(MESSAGE, stale=0)
-    lost = events.Reconnected(state_restored=True, uncertain=(MESSAGE,))
-    assert heard(answer, end("connection_lost"), events.Reconnecting(None), lost)
+def test_an_answer_that_is_lost_has_nothing_of_the_turn_before_it() -> None:
+    answer = answer_to(due=1, lost=(MESSAGE,))
+    assert heard(answer, events.TextOut("old"), end("connection_lost"))
     assert (answer.turn.text, answer.turn.end_reason) == ("", "connection_lost")
 
 
+def test_a_question_that_is_lost_is_not_waited_for_over_the_next_connection() -> None:
+    answer = answer_to(lost=(MESSAGE,))
+    assert heard(answer, events.Reconnecting(None), BACK)
+    assert answer.turn.end_reason == "connection_lost"
+
+
 def test_a_question_that_was_not_sent_yet_is_answered_over_the_next_connection() -> None:
-    answer = Answer(MESSAGE, stale=3)
-    other = Outgoing("content", b"", asks=True)
+    answer = answer_to(due=3)
     assert not heard(
-        answer, events.TextOut("ol"), end("connection_lost"), events.Reconnecting(None)
+        answer, events.TextOut("ol"), end("connection_lost"), events.Reconnecting(None), BACK
     )
-    assert not answer.add(events.Reconnected(state_restored=True, uncertain=(other,)))
     assert heard(answer, events.TextOut("new"), end())
     assert answer.turn.text == "new"
+
+
+def test_questions_that_were_not_sent_either_are_answered_before_it() -> None:
+    lost, kept = (Outgoing("content", b"", asks=True) for _ in range(2))
+    answer = answer_to(lost, kept, due=1, lost=(lost,))
+    assert not heard(answer, end("connection_lost"), BACK, events.TextOut("kept"), end())
+    assert heard(answer, events.TextOut("new"), end())
+    assert answer.turn.text == "new"
+
+
+def test_a_loss_before_the_question_changes_nothing_about_what_is_due() -> None:
+    answer = answer_to(past=1, due=1)
+    assert not heard(answer, end("connection_lost"), BACK, events.TextOut("other"), end())
+    assert heard(answer, events.TextOut("mine"), end())
+    assert answer.turn.text == "mine"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_answer_goes_on_to_the_turn_for_the_result_of_a_function(late: bool) -> None:
+    answer = answer_to()
+    ways = [end(), RESULT] if late else [RESULT, events.GenerationComplete(), end()]
+    assert not heard(answer, events.TextOut("wait. "), CALL, *ways)
+    assert answer.turn.end_reason is None
+    assert heard(answer, events.TextOut("sunny"), end())
+    assert (answer.turn.text, answer.turn.end_reason) == ("wait. sunny", "complete")
+    assert answer.turn.usage == USAGE + USAGE
+    assert answer.turn.calls == [CALL]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param([RESULT, events.TextOut("sunny"), end()], id="said in the same turn"),
+        pytest.param([events.ToolCallCancelled(("a",)), end()], id="cancelled"),
+        pytest.param([end(), events.ToolCallCancelled(("a",))], id="cancelled after the turn"),
+        pytest.param([end(), RESULT, end()], id="a turn without words"),
+        pytest.param([end(), events.TextOut("by the way"), end(), RESULT, end()], id="later"),
+        pytest.param([end("interrupted")], id="interrupted"),
+    ],
+)
+def test_an_answer_with_a_function_ends(rest: list[events.Event]) -> None:
+    answer = answer_to()
+    assert not answer.add(CALL)
+    assert [answer.add(event) for event in rest] == [False] * (len(rest) - 1) + [True]
+    assert answer.turn.end_reason in {"complete", "interrupted"}
+
+
+def test_a_result_that_comes_in_the_turn_for_another_has_its_own() -> None:
+    answer, other = answer_to(), events.ToolCall("b", "f", {})
+    assert not heard(answer, CALL, other, end(), RESULT, events.TextOut("one "))
+    assert not heard(answer, events.ToolResult("b", "f", {}), end())
+    assert heard(answer, events.TextOut("two"), end())
+    assert answer.turn.text == "one two"
+
+
+def test_an_answer_does_not_wait_for_functions_the_session_does_not_run() -> None:
+    assert heard(answer_to(), events.ToolCall("c", "another", {}), end())

@@ -6,6 +6,9 @@ the model says in a turn that had begun, or was asked for, earlier proves nothin
 been on its way already. A resumption update covers what was written some time before it came, not what
 may have crossed with it.
 
+That a turn is owed is another matter: a message that has arrived may not be answered yet, whatever an
+update says. Only the model's output, the end of its turn or of the connection settles that.
+
 Saying too often that something is uncertain costs a question, saying it too rarely loses a message.
 """
 
@@ -50,22 +53,30 @@ class _Entry:
     """When it was written."""
 
 
-class Ledger:
-    """What is uncertain about one connection."""
+@dataclass(slots=True)
+class _Owed:
+    at: float
+    """When it was asked for."""
+    passed: bool = False
+    """Another turn has come since, and may have been the answer to this as well."""
 
-    __slots__ = ("_begun", "_entries")
+
+class Ledger:
+    """What is uncertain about one connection, and which turns are owed over it."""
+
+    __slots__ = ("_begun", "_entries", "_owed")
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
+        self._owed: list[_Owed] = []  # turns that were asked for, and have not said anything yet
         self._begun = False  # a turn was begun that has not said anything yet
 
     def __bool__(self) -> bool:
         return bool(self._entries)
 
-    @property
-    def asks(self) -> bool:
-        """The model was asked for a turn that has not said anything yet."""
-        return self._begun or any(entry.message.asks for entry in self._entries)
+    def turns_due(self, *, turn_open: bool) -> int:
+        """Return how many turns have still to end: the open one, and what was asked for or begun."""
+        return (turn_open + len(self._owed)) or int(self._begun)
 
     def __iter__(self) -> Iterator[Outgoing]:
         return iter([entry.message for entry in self._entries])
@@ -76,17 +87,20 @@ class Ledger:
         awaited = message.blocking and not asked  # what asks for a turn has ended the wait for it
         turns = 0 if awaited else int(turn_open or self._begun) + asked
         self._entries.append(_Entry(message, turns, now))
+        if message.asks:
+            self._owed.append(_Owed(now))
 
-    def see(self, event: Event, now: float) -> None:
-        """Take an event for the proof it may be."""
-        if not (self._entries or self._begun or isinstance(event, events.ResumptionUpdate)):
+    def see(self, event: Event, now: float, *, turn_open: bool) -> None:
+        """Take an event for the proof it may be; a turn was open or not before it."""
+        waits = self._entries or self._owed or self._begun
+        if not (waits or isinstance(event, events.ResumptionUpdate)):
             return  # there is nothing to prove
         if isinstance(event, events.ResumptionUpdate) and event.resumable:
-            self._begun = False
-            while self._entries and now - self._entries[0].at >= CROSSING_SECONDS:
-                del self._entries[0]
+            self._see_idle(now - CROSSING_SECONDS)
             return
         ends = isinstance(event, events.TurnEnd)
+        if not turn_open and (ends or is_output(event)):
+            self._owed = [_Owed(owed.at, passed=True) for owed in self._owed[1:]]
         self._begun = (self._begun and not ends) or _begins(event)
         if not ends and not is_output(event) and not _begins(event):
             return
@@ -98,10 +112,18 @@ class Ledger:
             for entry in self._entries:
                 entry.turns = max(0, entry.turns - 1)
 
+    def _see_idle(self, before: float) -> None:
+        """Take what was written before a time for arrived; the model has said that it is idle."""
+        self._begun = False
+        while self._entries and self._entries[0].at <= before:
+            del self._entries[0]
+        self._owed = [owed for owed in self._owed if owed.at > before or not owed.passed]
+
     def take(self) -> tuple[Outgoing, ...]:
         """Return what is uncertain, and forget it."""
         found = tuple(self)
         self._entries.clear()
+        self._owed.clear()
         self._begun = False
         return found
 

@@ -79,6 +79,8 @@ class LiveProtocol:
         """The calls that are not answered yet, by id."""
         self.usage = self._turn_usage = events.Usage()
         """The sum of all turns."""
+        self.asked: dict[Outgoing, bool] = {}
+        """The questions somebody waits for, and whether they are written; lost ones are missing."""
         self._interrupted = False
         self._cancelled: frozenset[str] = frozenset()
         self._answers: list[Outgoing] = []  # of calls, that are not written yet
@@ -86,6 +88,7 @@ class LiveProtocol:
         self._speech = reading.Speech()
         self._uncertain: tuple[Outgoing, ...] = ()
         self._activity_written = False
+        self._said = False  # something of which the end of an activity makes a turn
 
     # the setup
 
@@ -147,7 +150,8 @@ class LiveProtocol:
 
     def text(self, text: str) -> Outgoing:
         """Return a piece of realtime text."""
-        return self._realtime("text", text)
+        self._said = True
+        return self._realtime("text", text, asks=not self._config.manual_activity)
 
     def audio(self, pcm: bytes, rate: int) -> Outgoing:
         """Return a piece of realtime audio: PCM, 16 bit, one channel."""
@@ -180,8 +184,8 @@ class LiveProtocol:
         self._check_manual("activity_end")
         if not self.activity:
             raise StateError("activity_end without activity_start")
-        message = self._realtime("activity_end", {})
-        self.activity = False
+        message = self._realtime("activity_end", {}, asks=self._said)
+        self.activity = self._said = False
         return message
 
     def tool_response(
@@ -229,11 +233,12 @@ class LiveProtocol:
 
     def _blob(self, kind: Literal["audio", "video"], mime_type: str, data: bytes) -> bytes:
         self._check_open()
+        self._said = self._said or self.activity
         return self._dialect.blob(kind, mime_type, data)
 
-    def _realtime(self, kind: Kind, value: Any) -> Outgoing:
+    def _realtime(self, kind: Kind, value: Any, *, asks: bool = False) -> Outgoing:
         self._check_open()
-        return Outgoing(kind, self._dialect.realtime(kind, value))
+        return Outgoing(kind, self._dialect.realtime(kind, value), asks=asks)
 
     def _check_manual(self, name: str) -> None:
         if not self._config.manual_activity:
@@ -249,6 +254,8 @@ class LiveProtocol:
             self._activity_written = message.kind == "activity_start"
         if message in self._answers:
             self._answers.remove(message)
+        if message in self.asked:
+            self.asked[message] = True
         if message.is_control:
             self._ledger.add(message, now, turn_open=self.turn_open)
 
@@ -286,7 +293,7 @@ class LiveProtocol:
 
     def _take(self, event: Event, now: float) -> Event | None:
         """Change with an event; return it as it is told, or None if it says nothing new."""
-        self._ledger.see(event, now)
+        self._ledger.see(event, now, turn_open=self.turn_open)
         if is_output(event):
             self._interrupted = self._interrupted and self.turn_open
             self.turn_open = True
@@ -328,9 +335,9 @@ class LiveProtocol:
     # between connections
 
     @property
-    def awaits_turn(self) -> bool:
-        """A turn of the model has begun, or was asked for."""
-        return self.turn_open or self._ledger.asks
+    def turns_due(self) -> int:
+        """How many turns of the model have begun, or were asked for, and have not ended."""
+        return self._ledger.turns_due(turn_open=self.turn_open)
 
     @property
     def quiet(self) -> bool:
@@ -338,7 +345,7 @@ class LiveProtocol:
 
         There is no turn, no call, a good handle, and nothing written that may not be part of it.
         """
-        idle = not (self.turn_open or self.pending or self._ledger)
+        idle = not (self.turns_due or self.pending or self._ledger)
         return idle and bool(self.handle) and self.resumable
 
     def disconnect(self) -> list[Event]:
@@ -352,8 +359,9 @@ class LiveProtocol:
         if void:
             found.append(events.ToolCallCancelled(void))
             self._cancel(void)
-        if self.awaits_turn:
+        if self.turns_due:
             found.append(self._end_turn("connection_lost"))
+        self.asked = {asked: written for asked, written in self.asked.items() if not written}
         self._uncertain += self._ledger.take()
         self._interrupted = False
         if self.state != "closed":

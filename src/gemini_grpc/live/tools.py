@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+import inspect
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +13,7 @@ from gemini_grpc.functions import Function, Functions
 from gemini_grpc.live.errors import UnsupportedFeature
 
 if TYPE_CHECKING:
+    from gemini_grpc.live.invoke import AsyncWorker, Worker
     from gemini_grpc.live.protocol import LiveProtocol
 
 TIMEOUT = 30.0
@@ -22,8 +25,8 @@ class Tool:
     """A function and how it is run; a plain callable stands for `Tool(callable)`.
 
     The function may be synchronous or asynchronous, in sessions of both colours. A generator answers
-    several times: every value it yields is an answer that more will follow, and needs a NON_BLOCKING
-    function.
+    several times: every value it yields is sent at once as an answer that more will follow, its end as an
+    empty one that is SILENT; it needs a NON_BLOCKING function.
     """
 
     function: Callable[..., Any] | Function
@@ -31,8 +34,9 @@ class Tool:
     """Seconds it may take (a generator: each value); afterwards the model is told that it has failed."""
     on_cancel: Callable[..., Any] | None = None
     """Called with the function's arguments when nobody wants the answer any more, because the model has
-    cancelled the call or its connection is gone: to undo what was done. An asynchronous function has been
-    cancelled by then; a synchronous one may be running still, and this can be what stops it."""
+    cancelled the call or its connection is gone: to undo what was done. An asynchronous function of an
+    asynchronous session was cancelled and has ended by then; any other may be running still, and this can
+    be what stops it."""
     behavior: Literal["", "BLOCKING", "NON_BLOCKING"] = ""
     """Whether the model waits for the answer; its own habit if empty."""
     scheduling: Literal["", "SILENT", "WHEN_IDLE", "INTERRUPT"] = ""
@@ -96,3 +100,58 @@ def _source(given: object) -> object:
 def error_response(message: str) -> Mapping[str, Any]:
     """Return what the model is told when a call fails."""
     return {"error": message.encode(errors="replace").decode()}  # without halves of surrogates
+
+
+def contained(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what calls a function in a thread: an exit in there is an error, and ends nothing else.
+
+    An asynchronous function comes back as it is.
+    """
+    if inspect.iscoroutinefunction(function):
+        return function
+
+    def call(**arguments: Any) -> Any:
+        try:
+            value = function(**arguments)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _failure(error) from error
+        return _contained_items(value) if inspect.isgenerator(value) else value
+
+    return call
+
+
+def _contained_items(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    try:
+        yield from generator
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> Exception:
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Tell whether an error is not of the function that raised it; in a thread of ours there is none."""
+    return False
+
+
+def async_is_foreign(error: BaseException) -> bool:
+    """Tell whether an error is not of the function that raised it: its task was cancelled, or Ctrl-C."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, (KeyboardInterrupt, GeneratorExit))
+
+
+def stopped(worker: Worker) -> None:
+    """Do nothing: a thread cannot be stopped, so it is not waited for."""
+
+
+async def async_stopped(worker: AsyncWorker) -> None:
+    """Wait until a task that was cancelled has ended."""
+    await worker.join()

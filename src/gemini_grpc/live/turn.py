@@ -9,6 +9,8 @@ from gemini_grpc.live import events
 from gemini_grpc.live.ledger import is_output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from gemini_grpc.live.outgoing import Outgoing
 
 
@@ -61,41 +63,103 @@ class Turn:
             case events.ToolCall():
                 self.calls.append(event)
             case events.TurnEnd(reason=reason, usage=usage):
-                self.usage = usage
+                self.usage += usage
                 self.end_reason = reason
                 return True
         return False
 
 
 class Answer:
-    """The turn that answers a message, found among what the session gives after it was queued."""
+    """The turn that answers a message, found among what the session gives after it was queued.
 
-    def __init__(self, message: Outgoing, *, stale: int) -> None:
-        """Wait for the answer to a message; `stale` turns of others end first."""
+    It goes on past the end of a turn in which functions were called whose results the model takes up
+    in another turn.
+    """
+
+    def __init__(
+        self,
+        message: Outgoing,
+        ahead: Sequence[Outgoing] = (),
+        *,
+        past: int,
+        due: int,
+        is_lost: Callable[[Outgoing], bool],
+        is_followed: Callable[[events.ToolCall], bool],
+    ) -> None:
+        """Wait for the answer to a message.
+
+        Args:
+            message: The question.
+            ahead: Those that ask for a turn and were to be written before it.
+            past: How many turns have ended that nobody has taken yet.
+            due: How many have begun, or were asked for, and end before those `ahead`.
+            is_lost: Tells of a question whether a connection has taken it along.
+            is_followed: Tells of a call whether it is sure to be answered and then to have a turn.
+        """
         self.turn = Turn()
         """The answer as far as it has come."""
         self._message = message
-        self._stale = stale
-        self._begun = False
+        self._ahead = ahead
+        self._past = past
+        self._stale = past + due + len(ahead)  # turns that end first
+        self._is_lost = is_lost
+        self._is_followed = is_followed
+        self._calls: dict[str, bool] = {}  # that want another turn, and whether they are answered
+        self._goes_on = False
 
     def add(self, event: events.Event) -> bool:
         """Take an event in; tell whether the answer is over."""
         match event:
-            case events.Reconnected(uncertain=uncertain) if self._message in uncertain:
+            case events.TurnEnd(reason="connection_lost") if not self._past:
+                return self._lose(event)
+            case events.Reconnected() if self._is_lost(self._message):
                 self.turn.end_reason = "connection_lost"  # nothing is asked a second time
                 return True
-            case events.TurnEnd(reason="connection_lost") if self._stale or not self._begun:
-                self._next(0)  # whether it was this one, the next connection tells
-                return False
-        self._begun = self._begun or is_output(event)
+        self._note(event)
+        if self._goes_on and not self._calls and isinstance(event, events.ToolCallCancelled):
+            self.turn.end_reason = "complete"
+            return True
         if not self.turn.add(event):
             return False
         if self._stale:
-            self._next(self._stale - 1)
+            self._past = max(0, self._past - 1)
+            self._begin(self._stale - 1)
             return False
-        return True
+        self._goes_on = bool(self._calls) and self.turn.end_reason == "complete"
+        if self._goes_on:
+            self.turn.end_reason = None
+        return not self._goes_on
 
-    def _next(self, stale: int) -> None:
+    def _note(self, event: events.Event) -> None:
+        """Follow the calls: what the model says after a result is taken for what it says to it."""
+        if isinstance(event, events.TurnEnd) and not self._goes_on:
+            return  # it is the turn of the calls themselves
+        if is_output(event) and not isinstance(event, events.GenerationComplete):
+            self._goes_on = False
+            self._forget_answered()
+        match event:
+            case events.TurnEnd():
+                self._forget_answered()
+            case events.ToolCall(id=call) if self._is_followed(event):
+                self._calls[call] = False
+            case events.ToolResult(id=call) if call in self._calls:
+                self._calls[call] = True
+            case events.ToolCallCancelled(ids=ids):
+                self._calls = {call: done for call, done in self._calls.items() if call not in ids}
+
+    def _forget_answered(self) -> None:
+        self._calls = {call: False for call, answered in self._calls.items() if not answered}
+
+    def _lose(self, end: events.TurnEnd) -> bool:
+        """Take the loss of a connection in; whoever was not asked over it is asked over the next."""
+        if not self._is_lost(self._message):
+            self._begin(sum(not self._is_lost(each) for each in self._ahead))
+            return False
+        if self._stale:
+            self._begin(0)
+        return self.turn.add(end)
+
+    def _begin(self, stale: int) -> None:
         self.turn = Turn()
+        self._calls = {}
         self._stale = stale
-        self._begun = False

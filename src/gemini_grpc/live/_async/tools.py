@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.functions import UnknownFunctionError
 from gemini_grpc.live import errors, events, invoke
-from gemini_grpc.live.tools import TIMEOUT, error_response
+from gemini_grpc.live.tools import (
+    TIMEOUT,
+    async_is_foreign,
+    async_stopped,
+    contained,
+    error_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +24,12 @@ if TYPE_CHECKING:
     from gemini_grpc.live._async.engine import AsyncEngine
     from gemini_grpc.live.tools import Tool
 
+CLOSING = 5.0
+"""Seconds for which `close` waits until functions have ended and are undone."""
+
 _LOG = logging.getLogger(__name__)
+_INSIDE: contextvars.ContextVar[object] = contextvars.ContextVar("gemini_grpc.live", default=None)
+"""The `AsyncTools` whose function, or undo, is running here."""
 
 
 class _Run:
@@ -48,6 +60,7 @@ class AsyncTools:
         self._functions = functions
         self._engine = engine
         self._runs: dict[str, _Run] = {}
+        self._given_up: dict[_Run, invoke.AsyncWorker] = {}
 
     def start(self, call: events.ToolCall) -> None:
         """Run the function of a call; the engine calls this with its lock held.
@@ -76,26 +89,56 @@ class AsyncTools:
             run.cancelled = True
             assert run.worker is not None
             run.worker.cancel()
-            if run.undo is not None and run.arguments is not None:
-                task = functools.partial(self._undo, run.undo, run.arguments)
-                run.worker = invoke.AsyncWorker(task, "gemini-live-undo")
+            task = functools.partial(self._undo, run)
+            self._given_up[run] = invoke.AsyncWorker(task, "gemini-live-undo")
 
-    async def _undo(self, undo: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        await invoke.async_invoke(undo, arguments, TIMEOUT)
+    async def close(self) -> None:
+        """Give up what is running, and wait a while until it has ended and is undone.
+
+        A function that closes its session, or an undo, is not waited for: it would wait for itself.
+        """
+        engine = self._engine
+        with engine.lock:
+            self.cancel(tuple(self._runs))
+        if self._given_up and _INSIDE.get() is not self:
+            await engine.signal.wait_until(engine.now() + CLOSING, lambda: not self._given_up)
+
+    async def _undo(self, run: _Run) -> None:
+        """Undo a call that was given up, after its function has ended if that can be waited for."""
+        _INSIDE.set(self)
+        assert run.worker is not None
+        try:
+            await async_stopped(run.worker)
+            if run.undo is not None and run.arguments is not None:
+                await invoke.async_invoke(contained(run.undo), run.arguments, TIMEOUT)
+        except BaseException as error:
+            if async_is_foreign(error):
+                raise
+            _LOG.exception("the on_cancel of a function has failed")
+        finally:
+            with self._engine.lock:
+                del self._given_up[run]
+            self._engine.signal.notify()
 
     async def _run(self, call: events.ToolCall, run: _Run) -> None:
         """Run one call and answer it, whatever happens."""
+        _INSIDE.set(self)
         try:
             await self._answer_all(call, run)
         except invoke.OverdueError:
             failure = f"{call.name} took longer than {run.timeout:g} s"
-        except Exception as error:
+        except BaseException as error:  # `sys.exit` too is a failure of the function alone
+            if async_is_foreign(error):
+                raise
             _LOG.warning("the function %s has failed", call.name, exc_info=True)
             failure = f"{type(error).__name__}: {error}"
         else:
             failure = ""
         if failure:
             self._answer(call, run, error_response(failure))
+        self._forget(call, run)
+
+    def _forget(self, call: events.ToolCall, run: _Run) -> None:
         with self._engine.lock:
             if self._runs.get(call.id) is run:
                 del self._runs[call.id]
@@ -107,19 +150,22 @@ class AsyncTools:
             error = UnknownFunctionError(call.name, tuple(self._functions))
             self._answer(call, run, error_response(str(error)))
             return
-        run.arguments = function.bind(call.arguments)
-        value = await invoke.async_invoke(function.call, run.arguments, tool.timeout)
+        arguments = function.bind(call.arguments)
+        with self._engine.lock:
+            if run.cancelled:
+                return  # there is nothing to undo yet, and it stays so
+            run.arguments = arguments
+        value = await invoke.async_invoke(contained(function.call), arguments, tool.timeout)
         if not invoke.is_generator(value):
             self._answer(call, run, function.result(value), tool.scheduling)
             return
-        response: dict[str, Any] | None = None
+        scheduling = tool.scheduling
         async for item in invoke.async_items(value, tool.timeout):
-            if response is not None and not self._answer(
-                call, run, response, tool.scheduling, will_continue=True
-            ):
-                return
             response = function.result(item)
-        self._answer(call, run, response or {}, tool.scheduling)
+            if not self._answer(call, run, response, tool.scheduling, will_continue=True):
+                return
+            scheduling = "SILENT"  # of the end there is nothing to say
+        self._answer(call, run, {}, scheduling)
 
     def _answer(
         self,
@@ -142,4 +188,6 @@ class AsyncTools:
             except errors.StateError:
                 return False  # the user has answered it, or the session has ended
             engine.send(message)
+            if not will_continue:
+                self._forget(call, run)  # from here on there is nothing to give up
         return True

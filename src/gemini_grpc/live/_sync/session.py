@@ -78,7 +78,9 @@ class LiveSession:
         """End the session; closing twice is fine.
 
         What waits to be sent is sent, then the server has the given seconds for what it still has to
-        say. Calls of functions that are running are given up. It may be called from such a function.
+        say. Calls of functions that are running are given up. At most 5 more seconds are spent until they
+        have ended (what runs in threads cannot be stopped, and goes on) and their `on_cancel` has too,
+        unless it is called from such a function or from an `on_cancel`, as it may be.
         """
         engine = self._engine
         if self._owner is None or not self._owner.is_here:
@@ -98,6 +100,7 @@ class LiveSession:
                 if engine.dialing:
                     worker.cancel()
             worker.join()
+        engine.tools.close()
 
     def __del__(self) -> None:
         owner = getattr(self, "_owner", None)
@@ -221,29 +224,32 @@ class LiveSession:
         """Send a complete turn and return the model's answer, taking the events up to its end.
 
         If the session ends first, `end_reason` is None; if the connection is lost and with it the answer,
-        it is `connection_lost`.
+        it is `connection_lost`. Answers to what was asked before are passed over. What functions return
+        that the session runs, and the model did not wait for, is taken up in a turn that belongs to it.
 
         Raises:
             StateError: Somebody else is iterating over the session.
             LiveError: The session failed first.
         """
-        self._check_owner()
-        self._check_alone()
         contents = _contents(turns)
-        protocol, mailbox = self._engine.protocol, self._feed.mailbox
+        protocol = self._engine.protocol
         answers: list[Answer] = []
 
         def make() -> Outgoing:
-            stale = mailbox.turn_ends + protocol.awaits_turn
             message = protocol.content(contents)
-            answers.append(Answer(message, stale=stale))
+            answers.append(self._answer_to(message))
             return message
 
-        self._send("content", make)
-        (answer,) = answers
-        while (event := self._take()) is not None:
-            if answer.add(event):
-                break
+        self._begin_taking()
+        try:
+            self._send("content", make)
+            (answer,) = answers
+            while (event := self._take_next()) is not None:
+                if answer.add(event):
+                    break
+        finally:
+            self._iterating = False
+            protocol.asked = {}
         return answer.turn
 
     # receiving
@@ -292,20 +298,51 @@ class LiveSession:
             self._feed.add(kind, tap)
         return tap
 
+    def _answer_to(self, message: Outgoing) -> Answer:
+        """Return what finds the answer to a question that is about to be queued."""
+        protocol, lanes = self._engine.protocol, self._engine.lanes
+        held = protocol.holds_realtime  # which comes after the question
+        asking = [each for each in lanes.unsent() if each.asks]
+        ahead = [each for each in asking if each.kind == "content" or not held]
+        protocol.asked = dict.fromkeys([*ahead, message], False)
+
+        def is_followed(call: events.ToolCall) -> bool:
+            _, tool = self._engine.tools._functions.get(call.name, (None, None))
+            silent = tool is None or tool.scheduling == "SILENT"
+            return not silent and not protocol.is_blocking(call.name)
+
+        return Answer(
+            message,
+            ahead,
+            past=self._feed.mailbox.turn_ends,
+            due=protocol.turns_due,
+            is_lost=lambda each: each not in protocol.asked,
+            is_followed=is_followed,
+        )
+
     def _take(self) -> Event | None:
         """Wait for the next event and take it; None at the end."""
-        engine, mailbox = self._engine, self._feed.mailbox
-        self._check_owner()
-        with engine.lock:
-            self._check_alone()
-            self._iterating = True
+        self._begin_taking()
         try:
-            engine.signal.wait(self._has_news)
-            with engine.lock:
-                had_room = self._feed.has_room
-                event = mailbox.take() if mailbox else None
+            return self._take_next()
         finally:
             self._iterating = False
+
+    def _begin_taking(self) -> None:
+        """Refuse a second caller who takes events."""
+        self._check_owner()
+        with self._engine.lock:
+            if self._iterating:
+                text = "the session is being iterated over already; use a tap instead"
+                raise errors.StateError(text)
+            self._iterating = True
+
+    def _take_next(self) -> Event | None:
+        engine, mailbox = self._engine, self._feed.mailbox
+        engine.signal.wait(self._has_news)
+        with engine.lock:
+            had_room = self._feed.has_room
+            event = mailbox.take() if mailbox else None
         if not had_room:
             engine.signal.notify()
         if event is None and engine.error is not None and not self._raised:
@@ -350,11 +387,6 @@ class LiveSession:
         """Refuse to send when nothing can be sent any more."""
         if not self._engine.takes_messages:
             raise self._engine.error or errors.SessionClosed("the session is closed")
-
-    def _check_alone(self) -> None:
-        """Refuse a second caller who takes events."""
-        if self._iterating:
-            raise errors.StateError("the session is being iterated over already; use a tap instead")
 
     def _check_owner(self) -> None:
         if self._owner is None:
