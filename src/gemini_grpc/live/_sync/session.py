@@ -301,15 +301,12 @@ class LiveSession:
     def _answer_to(self, message: Outgoing) -> Answer:
         """Return what finds the answer to a question that is about to be queued."""
         protocol, lanes = self._engine.protocol, self._engine.lanes
-        held = protocol.holds_realtime  # which comes after the question
-        asking = [each for each in lanes.unsent() if each.asks]
-        ahead = [each for each in asking if each.kind == "content" or not held]
+        realtime = not protocol.holds_realtime  # held back, it comes after the question
+        ahead = [m for m in lanes.unsent() if m.asks and (realtime or m.kind == "content")]
         protocol.asked = dict.fromkeys([*ahead, message], False)
 
         def is_followed(call: events.ToolCall) -> bool:
-            _, tool = self._engine.tools._functions.get(call.name, (None, None))
-            silent = tool is None or tool.scheduling == "SILENT"
-            return not silent and not protocol.is_blocking(call.name)
+            return self._engine.tools.tells(call.name) and not protocol.is_blocking(call.name)
 
         return Answer(
             message,
