@@ -17,18 +17,18 @@ class Asked:
     headers: dict[str, str]
 
 
-class ConnectProxy:
-    """Listens on loopback from `__enter__` to `__exit__`; `asked` is every request."""
+class Proxy:
+    """Listens on loopback from `__enter__` to `__exit__`; a subclass says what it does for a client."""
 
     def __init__(self, target: str) -> None:
         host, _, port = target.rpartition(":")
         self._behind = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.asked: list[Asked] = []
+        self.connections = 0
 
     @property
     def address(self) -> str:
-        """The `host:port` to use as a proxy."""
+        """The `host:port` to call, or to use as a proxy."""
         return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
@@ -44,7 +44,19 @@ class ConnectProxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class ConnectProxy(Proxy):
+    """Speaks HTTP CONNECT; `asked` is every request."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.asked: list[Asked] = []
 
     def _serve(self, client: socket.socket) -> None:
         head = b""

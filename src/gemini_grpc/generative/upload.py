@@ -25,8 +25,7 @@ from gemini_grpc import errors
 from gemini_grpc.rpc import http_failure
 from gemini_grpc.rpc.attempts import Attempts
 from gemini_grpc.rpc.http import is_same_origin
-from gemini_grpc.rpc.metadata import refuse_credentials
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy, from_google
+from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,13 +279,11 @@ class Retries:
         Without a timeout there is no limit: how long a file takes depends on its size.
         """
         timeout, retry, metadata = options
-        refuse_credentials(metadata)
-        if retry is not None and not isinstance(retry, (RetryPolicy, Default)):
-            retry, timeout = from_google(retry, timeout)
-        if retry is DEFAULT:
-            retry = settings.retry
+        policy, timeout = settled(retry, timeout)
+        if policy is DEFAULT:
+            policy, _ = settled(settings.retry, None)
         seconds = None if isinstance(timeout, Default) else timeout
-        return cls(retry, seconds, clock=clock), metadata
+        return cls(policy, seconds, clock=clock), metadata
 
     @property
     def left(self) -> float | None:

@@ -198,10 +198,7 @@ class AsyncLink:
         except grpc.RpcError as cause:
             raise self._error() from cause
         except asyncio.CancelledError as cause:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise  # it is the reading task that is cancelled, and grpcio ends the call as well
-            raise errors.make(grpc.StatusCode.CANCELLED, "the call was cancelled") from cause
+            raise wire.async_error_of(cause) from cause
         if data is not wire.EOF:
             assert isinstance(data, bytes)
             return data

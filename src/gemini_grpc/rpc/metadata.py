@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Collection, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from urllib.parse import urlencode
 
 from gemini_grpc.errors import ArgumentError
@@ -47,7 +47,6 @@ def client_header() -> str:
     )
 
 
-@lru_cache(maxsize=512)
 def routing_header(names: tuple[str, ...], values: str | tuple[str, ...]) -> tuple[str, str] | None:
     """Return the routing header of AIP-4222 for fields and their values; None if all are empty."""
     if isinstance(values, str):
@@ -64,7 +63,7 @@ _KINDS = {
 
 
 def check_metadata(pairs: object, argument: str = "metadata") -> None:
-    """Refuse metadata of a user that gRPC cannot send, and credentials among them.
+    """Refuse metadata of a user that gRPC cannot send, and credentials: of these there is exactly one.
 
     Values are not shown.
 
@@ -78,8 +77,10 @@ def check_metadata(pairs: object, argument: str = "metadata") -> None:
                 f"got {type(pair).__name__}"
             )
         key, value = pair
-        if isinstance(key, str):
-            refuse_credentials([(key, value)], argument)
+        if isinstance(key, str) and key.lower() in {API_KEY, AUTHORIZATION}:
+            raise ArgumentError(
+                f"{argument} has {key!r}; credentials are given to the client, not to a call"
+            )
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise ArgumentError(
                 f"{argument} has the key {key!r}; expected lower-case letters, digits, '-', '_' and '.'"
@@ -98,19 +99,6 @@ def check_metadata(pairs: object, argument: str = "metadata") -> None:
 
 def _is_sendable(value: str) -> bool:
     return value.isascii() and value.isprintable()
-
-
-def refuse_credentials(pairs: Metadata, argument: str = "metadata") -> None:
-    """Refuse credentials among the metadata a user adds to a call: there is exactly one of them.
-
-    Raises:
-        ArgumentError: There is one.
-    """
-    for key, _ in pairs:
-        if key.lower() in {API_KEY, AUTHORIZATION}:
-            raise ArgumentError(
-                f"{argument} has {key!r}; credentials are given to the client, not to a call"
-            )
 
 
 def checked_key(key: object, argument: str = "api_key") -> Secret:
