@@ -52,9 +52,9 @@ def test_a_cut_ends_a_running_stream_and_refuses_new_calls(client, shim, emulato
     shim.cut()
     with pytest.raises(errors.Unavailable):
         next(answers)
-    with pytest.raises(errors.Unavailable):
-        ask(client)
-    assert shim.fired["cut"] >= 2
+    while shim.fired["cut"] < 2:  # grpc may give a call to the old connection, just after its end
+        with pytest.raises(errors.Unavailable):
+            ask(client)
     emulator.journal.wait()
     assert emulator.journal[0].attempts[0].cancelled
 
