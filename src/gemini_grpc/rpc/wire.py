@@ -20,7 +20,7 @@ import grpc.aio
 import grpc.experimental
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import failure, proxy
+from gemini_grpc.rpc import direct, failure, proxy
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc import tls
@@ -79,6 +79,13 @@ def async_error_of(cause: Any) -> errors.RpcError:
 
 sleep = time.sleep
 async_sleep = asyncio.sleep
+
+shortened = direct.shortened
+
+
+def async_shortened(made: Any) -> Any:
+    """Return a callable of grpcio as it is; that of grpc.aio has no shorter way."""
+    return made
 
 
 def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> grpc.Channel:

@@ -52,7 +52,7 @@ class AsyncConnection:
         make = getattr(opened.channel, _KIND[method.shape])
         # as the stubs do that grpcio generates: core then looks the method up once, not each call
         made = make(method.path) if self._ready else make(method.path, _registered_method=True)
-        return opened.callables.setdefault(method.path, made)
+        return opened.callables.setdefault(method.path, wire.async_shortened(made))
 
     @property
     def channel(self) -> Any:

@@ -53,7 +53,7 @@ class Connection:
         make = getattr(opened.channel, _KIND[method.shape])
         # as the stubs do that grpcio generates: core then looks the method up once, not each call
         made = make(method.path) if self._ready else make(method.path, _registered_method=True)
-        return opened.callables.setdefault(method.path, made)
+        return opened.callables.setdefault(method.path, wire.shortened(made))
 
     @property
     def channel(self) -> Any:
