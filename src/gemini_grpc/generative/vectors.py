@@ -31,6 +31,13 @@ _BYTES, _FIXED32 = 2, 5  # wire types
 _DEEPEST = 100  # how deep protobuf lets messages and groups be nested
 _LONG, _SHORT = 10, 5  # bytes of a varint: of 64 bits as a value, of 32 bits as a tag or length
 
+_kept: list[float] = []
+"""The first and the last number of the lists made last.
+
+Python gives an arena of a mebibyte back when the last object in it goes. A hundred vectors fill two, which
+each call would give back and fetch again, page by page, for a sixth of its cost; these two keep them.
+"""
+
 
 class Block(NamedTuple):
     """Vectors of one length that lie at equal distances in some bytes."""
@@ -80,6 +87,8 @@ class Vectors:
                 if sys.byteorder == "big":
                     numbers.byteswap()
                 lists.append(numbers.tolist())
+        if lists:
+            _kept[:] = *lists[0][:1], *lists[-1][-1:]
         return lists
 
 
