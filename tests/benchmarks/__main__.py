@@ -9,6 +9,7 @@ median ratio to the plain synchronous stub of the same round.
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,25 +36,21 @@ STARTS = {
 
 def timed(code: str) -> float:
     """Return the CPU seconds of a Python process that runs some code."""
-    import os
-
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True)
-    after = os.times()
-    return (
-        after.children_user - before.children_user + after.children_system - before.children_system
-    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def starts(port: int, rounds: int) -> dict[str, dict[str, list[float]]]:
+def starts(port: int, rounds: int, works: Sequence[str]) -> dict[str, dict[str, list[float]]]:
     """Return the figures of the work that is a whole process."""
     found: dict[str, dict[str, list[float]]] = {
-        work: {name: [] for name in codes} for work, codes in STARTS.items()
+        work: {name: [] for name in STARTS[work]} for work in works
     }
     for _ in range(rounds * 3):
         bare = timed("pass")
-        for work, codes in STARTS.items():
-            for name, code in codes.items():
+        for work in works:
+            for name, code in STARTS[work].items():
                 found[work][name].append(timed(code.replace("PORT", str(port))) - bare)
     return found
 
@@ -93,7 +90,7 @@ def main() -> None:
     parser.add_argument("work", nargs="*", choices=[*WORK, *STARTS, []], help="default: everything")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     arguments = parser.parse_args()
-    works = [work for work in WORK if not arguments.work or work in arguments.work]
+    works = arguments.work or [*WORK, *STARTS]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tests.benchmarks.server", folder]
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -102,9 +99,8 @@ def main() -> None:
         try:
             ports = server.stdout.readline().split()
             started = time.perf_counter()
-            found = calls([*ports, folder], arguments.rounds, works)
-            if not arguments.work:
-                found |= starts(int(ports[0]), arguments.rounds)
+            found = calls([*ports, folder], arguments.rounds, [w for w in works if w in WORK])
+            found |= starts(int(ports[0]), arguments.rounds, [w for w in works if w in STARTS])
             show(found)
             print(f"medians of {arguments.rounds} rounds; {time.perf_counter() - started:.0f} s")
         finally:
