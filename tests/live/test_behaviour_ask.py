@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gemini_grpc.live import LiveConfig, StateError, Tool, events
+from gemini_grpc.errors import ArgumentError, DeadlineExceeded
+from gemini_grpc.live import LiveConfig, Outbox, StateError, Tool, events
 from tests.live.stage import Script, Stage, begin, echo, go_away, resumable, say, until
 from tests.live.test_engine import LOST
 
@@ -111,6 +112,16 @@ def test_nobody_takes_events_from_a_question(stage: Stage) -> None:
     assert asking.result(10).text == "yes"
 
 
+def test_what_a_question_takes_is_not_seen_by_a_loop_that_is_busy_meanwhile(stage: Stage) -> None:
+    stage.script(echo)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    assert isinstance(stage.colour.next(actor.session), events.Opened)  # the body of a loop begins
+    assert actor.call("ask", "one").text == "one"
+    actor.call("send_content", "two")
+    actor.listen().until(events.TurnEnd)
+    assert actor.texts() == ["two"]
+
+
 @pytest.mark.parametrize("scheduling", ["", "SILENT"])
 def test_an_answer_holds_what_the_model_says_to_a_function_it_did_not_wait_for(
     stage: Stage, scheduling: Any
@@ -128,3 +139,161 @@ def test_an_answer_holds_what_the_model_says_to_a_function_it_did_not_wait_for(
     assert [call.name for call in turn.calls] == ["get_weather"]
     assert turn.end_reason == "complete"
     assert ("sunny in Oslo" in turn.transcript) is (scheduling != "SILENT")
+
+
+def silent(requests: Iterator[Any]) -> Iterator[Any]:
+    yield from begin(requests)
+    yield from ({} for _ in requests if False)
+
+
+def test_a_question_nobody_answers_ends_at_its_deadline(stage: Stage) -> None:
+    script = stage.script(silent)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    asking = actor.start("ask", "anybody?", timeout=30)
+    until(lambda: len(script.received[0]) == 2)
+    stage.advance(29)
+    assert not asking.done()
+    stage.advance(2)
+    with pytest.raises(DeadlineExceeded, match="no answer in time"):
+        asking.result(10)
+    assert actor.session._engine.takes_messages
+
+
+def only_content(requests: Iterator[Any]) -> Iterator[Any]:
+    """Be a plan that answers what is said by `send_content`, and nothing else."""
+    yield from begin(requests)
+    for message in requests:
+        for turn in message.client_content.turns:
+            yield say(turn.parts[0].text, turn_complete=True)
+
+
+def test_realtime_text_that_is_not_answered_costs_one_question_at_most(stage: Stage) -> None:
+    stage.script(only_content)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    raw = actor.call("raw")
+    actor.call("send_text", "hm")
+    asking = actor.start("ask", "one", timeout=30)
+    stage.colour.next(raw)  # is taken for the answer to the text
+    stage.advance(31)
+    with pytest.raises(DeadlineExceeded):
+        asking.result(10)
+    assert [actor.call("ask", text).text for text in ("two", "three")] == ["two", "three"]
+
+
+def test_a_turn_that_goes_on_at_the_deadline_is_not_the_next_answer(stage: Stage) -> None:
+    go = threading.Event()
+
+    def slow(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        yield say("a long ")
+        assert go.wait(10)
+        yield say("story", turn_complete=True)
+        for message in requests:
+            for turn in message.client_content.turns:
+                yield say(turn.parts[0].text, turn_complete=True)
+
+    stage.script(slow)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    raw = actor.call("raw")
+    actor.call("send_text", "tell me a story")
+    asking = actor.start("ask", "one", timeout=30)
+    stage.colour.next(raw)
+    until(lambda: not actor.session.unsent)
+    stage.advance(31)
+    with pytest.raises(DeadlineExceeded):
+        asking.result(10)
+    go.set()
+    assert actor.call("ask", "two").text == "two"
+
+
+def test_an_answer_after_the_deadline_is_not_the_next_one(stage: Stage) -> None:
+    go = threading.Event()
+
+    def slow(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        for message in requests:
+            assert go.wait(10)
+            yield say(message.client_content.turns[0].parts[0].text, turn_complete=True)
+
+    script = stage.script(slow)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    asking = actor.start("ask", "one", timeout=5)
+    until(lambda: len(script.received[0]) == 2)
+    stage.advance(6)
+    with pytest.raises(DeadlineExceeded):
+        asking.result(10)
+    go.set()
+    assert actor.call("ask", "two", timeout=5).text == "two"
+
+
+def test_a_result_nothing_is_said_to_is_not_waited_for_beyond_the_deadline(stage: Stage) -> None:
+    go = threading.Event()
+
+    def lookup(city: str) -> str:
+        """Tell the weather."""
+        assert go.wait(10)
+        return "sunny"
+
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        call = {"id": "c", "name": "lookup", "args": {"city": "Oslo"}}
+        yield {"tool_call": {"function_calls": [call]}}
+        yield say("I am looking", turn_complete=True)
+        for message in requests:
+            for turn in message.client_content.turns:
+                yield say(turn.parts[0].text, turn_complete=True)
+
+    script = stage.script(plan)
+    actor = stage.session(model="gemini-3.8-live", tools=[lookup]).enter(listen=False)
+    raw = actor.call("raw")
+    asking = actor.start("ask", "What is the weather?", timeout=30)
+    for _ in range(2):
+        stage.colour.next(raw)
+    go.set()
+    until(lambda: "tool_response" in script.kinds())
+    stage.advance(31)
+    with pytest.raises(DeadlineExceeded):
+        asking.result(10)
+    assert actor.call("ask", "two").text == "two"
+
+
+def test_a_question_that_found_no_room_in_time_is_not_sent(stage: Stage) -> None:
+    reading = threading.Event()
+
+    def deaf(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        assert reading.wait(10)
+        for message in requests:
+            for turn in message.client_content.turns:
+                yield say(turn.parts[0].text, turn_complete=True)
+
+    script = stage.script(deaf)
+    actor = stage.session(config=TEXT, outbox=Outbox(control=1)).enter(listen=False)
+    lanes = actor.session._engine.lanes
+    actor.call("send_video", bytes(16 << 20))  # more than gRPC takes
+    until(lambda: not len(lanes))
+    actor.call("send_content", "one")
+    asking = actor.start("ask", "two", timeout=5)
+    until(lambda: lanes.has_line)
+    stage.advance(6)
+    with pytest.raises(DeadlineExceeded):
+        asking.result(10)
+    reading.set()
+    assert actor.call("ask", "three").text == "three"
+    assert script.texts() == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "expected"), [(0, DeadlineExceeded), (-1.0, DeadlineExceeded), ("5", ArgumentError)]
+)
+def test_a_time_limit_that_leaves_no_time_sends_nothing(
+    stage: Stage, timeout: object, expected: type[Exception]
+) -> None:
+    script = stage.script(echo)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    with pytest.raises(expected):
+        actor.call("ask", "one", timeout=timeout)
+    assert actor.call("ask", "two").text == "two"
+    assert script.texts() == ["two"]

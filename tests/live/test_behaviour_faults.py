@@ -280,3 +280,31 @@ def test_what_came_before_the_error_is_delivered_before_it(stage: Stage, busy: b
     actor.listen()
     check_aborted(actor.end())
     assert actor.texts() == words
+
+
+def test_a_tap_tells_once_of_a_failure_after_everything_that_came(stage: Stage) -> None:
+    go = threading.Event()
+
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        yield say("half of", output_transcription={"text": "half of"})
+        assert go.wait(10)
+        yield ABORTED
+
+    stage.script(plan)
+    actor = stage.session(resume=None).enter(listen=False)
+    taps = [actor.call(name) for name in ("transcripts", "audio_out", "raw")]
+    actor.call("send_content", "speak")
+    assert stage.colour.next(taps[0]).text == "half of"
+    go.set()
+    with pytest.raises(ConnectionLost) as caught:
+        stage.colour.next(taps[0])
+    check_aborted(caught.value)
+    with pytest.raises(ConnectionLost):
+        stage.colour.next(taps[1])
+    assert stage.colour.next(taps[2])
+    with pytest.raises(ConnectionLost):
+        stage.colour.next(taps[2])
+    assert [stage.colour.drain(tap) for tap in taps] == [[], [], []]
+    check_aborted(actor.listen().end())  # who iterates is told all the same

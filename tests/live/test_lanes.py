@@ -140,3 +140,14 @@ def test_who_came_first_is_served_first() -> None:
     assert lanes.admits(second)
     lanes.put(made("content"))
     assert not lanes.admits(second)
+
+
+@pytest.mark.parametrize(("hold", "ahead"), [(False, ["1", "3"]), (True, ["3"])])
+def test_questions_go_before_a_later_one_unless_they_are_held_back(
+    hold: bool, ahead: list[str]
+) -> None:
+    lanes = Lanes(Outbox())
+    lanes.put(Outgoing("text", b"1", asks=True))
+    lanes.put(made("content", "2"))
+    lanes.put(Outgoing("content", b"3", asks=True))
+    assert [each.data.decode() for each in lanes.questions(hold_realtime=hold)] == ahead

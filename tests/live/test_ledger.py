@@ -139,3 +139,31 @@ def test_a_question_that_was_answered_together_with_another_is_settled_by_an_upd
     assert ledger.turns_due(turn_open=False) == 1
     see(ledger, READY, CROSSING_SECONDS)
     assert not ledger.turns_due(turn_open=False)
+
+
+def test_a_turn_that_another_may_have_been_does_not_come_after_a_long_silence() -> None:
+    ledger = ledger_of(question(), question())
+    see(ledger, TEXT, 1.0)
+    ledger.settle(turn_open=True)
+    assert ledger.turns_due(turn_open=True) == 2
+    see(ledger, END, 1.0, turn_open=True)
+    ledger.settle(turn_open=False)
+    assert not ledger.turns_due(turn_open=False)
+
+
+def test_a_turn_that_nothing_was_said_for_is_owed_after_a_long_silence() -> None:
+    ledger = ledger_of(question())
+    ledger.settle(turn_open=False)
+    assert ledger.turns_due(turn_open=False) == 1
+
+
+def test_nothing_is_settled_while_a_question_waits_to_be_written() -> None:
+    ledger, later = ledger_of(question(), question()), question()
+    see(ledger, TEXT, 1.0)
+    see(ledger, END, 1.0, turn_open=True)
+    ledger.expect([later])
+    ledger.settle(turn_open=False)
+    assert ledger.turns_due(turn_open=False) == 1
+    ledger.add(later, 2.0, turn_open=False)
+    ledger.settle(turn_open=False)
+    assert ledger.turns_due(turn_open=False) == 1

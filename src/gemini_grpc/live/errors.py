@@ -9,6 +9,8 @@ GeminiError
  |    +-- QuotaExceeded             a quota is used up
  |    +-- MalformedMessage          the server sent what is no message, or the wrong first message
  |    +-- MessageTooLarge           a message is larger than the client takes
+ +-- RpcError
+ |    +-- DeadlineExceeded          there was no answer to `ask` in the time it was given; the session goes on
  +-- UsageError
       +-- StateError                (also RuntimeError) not possible in the state the session is in
       +-- UnsupportedFeature        (also ValueError) the API version or the model does not have it

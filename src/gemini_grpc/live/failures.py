@@ -10,6 +10,7 @@ import grpc
 from gemini_grpc import errors
 from gemini_grpc.live import errors as live
 from gemini_grpc.live.supervisor import PASSING
+from gemini_grpc.rpc import policy
 
 if TYPE_CHECKING:
     from gemini_grpc.live.outgoing import Outgoing
@@ -25,6 +26,26 @@ def timed_out(reason: str, setup: float, idle: float | None) -> errors.RpcError:
     """Return the error of a connection that we have ended because it was silent."""
     code = grpc.StatusCode.UNAVAILABLE
     return errors.make(code, _TIMEOUTS[reason].format(setup, idle or 0.0))
+
+
+def time_limit(timeout: float | None, now: float) -> float | None:
+    """Return when the time is over that a caller gives; None for never.
+
+    Raises:
+        ArgumentError: It is no number.
+        DeadlineExceeded: It is over at once.
+    """
+    seconds = policy.seconds(timeout)
+    if seconds is None or isinstance(seconds, policy.Default):
+        return None
+    if seconds <= 0:
+        raise overdue()
+    return now + seconds
+
+
+def overdue() -> errors.RpcError:
+    """Return the error of a question whose answer has not come in the time its asker gave it."""
+    return errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, "there was no answer in time")
 
 
 def of(

@@ -130,6 +130,11 @@ class Lanes:
         """Return what waits and is never dropped, in order."""
         return [message for message in self._waiting if message.is_control]
 
+    def questions(self, *, hold_realtime: bool) -> list[Outgoing]:
+        """Return what asks for a turn and is sent before a question that is queued now."""
+        asking = [message for message in self._waiting if message.asks]
+        return [each for each in asking if each.kind == "content" or not hold_realtime]
+
     def drop_media(self) -> float:
         """Drop the audio and video that wait; return the seconds of audio."""
         dropped = self.audio_seconds

@@ -7,14 +7,15 @@ been on its way already. A resumption update covers what was written some time b
 may have crossed with it.
 
 That a turn is owed is another matter: a message that has arrived may not be answered yet, whatever an
-update says. Only the model's output, the end of its turn or of the connection settles that.
+update says. Only the model's output, the end of its turn or of the connection settles that, and where one
+turn may have been for two questions, an update some time later or somebody who has waited in vain.
 
 Saying too often that something is uncertain costs a question, saying it too rarely loses a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,13 @@ class _Owed:
 class Ledger:
     """What is uncertain about one connection, and which turns are owed over it."""
 
-    __slots__ = ("_begun", "_entries", "_owed")
+    __slots__ = ("_begun", "_entries", "_expected", "_owed")
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
+        self._expected: dict[
+            Outgoing, bool
+        ] = {}  # and whether they are written; lost ones are missing
         self._owed: list[_Owed] = []  # turns that were asked for, and have not said anything yet
         self._begun = False  # a turn was begun that has not said anything yet
 
@@ -81,8 +85,18 @@ class Ledger:
     def __iter__(self) -> Iterator[Outgoing]:
         return iter([entry.message for entry in self._entries])
 
+    def expect(self, questions: Iterable[Outgoing]) -> None:
+        """Follow questions that are not written yet, over connections; those before are forgotten."""
+        self._expected = dict.fromkeys(questions, False)
+
+    def is_lost(self, question: Outgoing) -> bool:
+        """Tell of a question that is followed whether a connection has taken it along."""
+        return question not in self._expected
+
     def add(self, message: Outgoing, now: float, *, turn_open: bool) -> None:
         """Note that a message is being written, while a turn of the model is open or not."""
+        if message in self._expected:
+            self._expected[message] = True
         asked = sum(_asks(entry.message) for entry in self._entries)
         awaited = message.blocking and not asked  # what asks for a turn has ended the wait for it
         turns = 0 if awaited else int(turn_open or self._begun) + asked
@@ -119,9 +133,19 @@ class Ledger:
             del self._entries[0]
         self._owed = [owed for owed in self._owed if owed.at > before or not owed.passed]
 
+    def settle(self, *, turn_open: bool) -> None:
+        """Take it that nothing more comes, because somebody has waited for it long enough.
+
+        What another turn may have been the answer to as well is not owed any more; what no turn has come
+        for may still have one. While a turn is open, or a question waits to be written, nobody can tell.
+        """
+        if not turn_open and all(self._expected.values()):
+            self._owed = [owed for owed in self._owed if not owed.passed]
+
     def take(self) -> tuple[Outgoing, ...]:
-        """Return what is uncertain, and forget it."""
+        """Return what is uncertain, and forget it, for the connection has ended."""
         found = tuple(self)
+        self._expected = {each: False for each, written in self._expected.items() if not written}
         self._entries.clear()
         self._owed.clear()
         self._begun = False

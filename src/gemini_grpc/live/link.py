@@ -57,13 +57,21 @@ class Signal:
                 with self._lock:
                     self._waiting.pop(gate, None)
 
-    def wait_until(self, when: float, predicate: Callable[[], object]) -> None:
-        """Wait until something is true or the time has come."""
+    def wait_until(self, when: float | None, predicate: Callable[[], object]) -> bool:
+        """Wait until something is true or the time has come, if there is one; tell whether it is true."""
+        if when is None:
+            self.wait(predicate)
+            return True
+        with self._lock:
+            if predicate():
+                return True
         timer = self._clock.call_at(when, self.notify)
         try:
             self.wait(lambda: predicate() or self._clock.now() >= when)
         finally:
             timer.cancel()
+        with self._lock:
+            return bool(predicate())
 
 
 class AsyncSignal:
@@ -90,13 +98,19 @@ class AsyncSignal:
             finally:
                 self._waiting.pop(future, None)
 
-    async def wait_until(self, when: float, predicate: Callable[[], object]) -> None:
-        """Wait until something is true or the time has come."""
+    async def wait_until(self, when: float | None, predicate: Callable[[], object]) -> bool:
+        """Wait until something is true or the time has come, if there is one; tell whether it is true."""
+        if when is None:
+            await self.wait(predicate)
+            return True
+        if predicate():
+            return True
         timer = self._clock.call_at(when, self.notify)
         try:
             await self.wait(lambda: predicate() or self._clock.now() >= when)
         finally:
             timer.cancel()
+        return bool(predicate())
 
 
 Dial = Callable[[float], tuple[Any, tuple[Any, ...]]]

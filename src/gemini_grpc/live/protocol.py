@@ -79,12 +79,11 @@ class LiveProtocol:
         """The calls that are not answered yet, by id."""
         self.usage = self._turn_usage = events.Usage()
         """The sum of all turns."""
-        self.asked: dict[Outgoing, bool] = {}
-        """The questions somebody waits for, and whether they are written; lost ones are missing."""
+        self.ledger = Ledger()
+        """What may not have arrived, and what the model owes."""
         self._interrupted = False
         self._cancelled: frozenset[str] = frozenset()
         self._answers: list[Outgoing] = []  # of calls, that are not written yet
-        self._ledger = Ledger()
         self._speech = reading.Speech()
         self._uncertain: tuple[Outgoing, ...] = ()
         self._activity_written = False
@@ -254,10 +253,8 @@ class LiveProtocol:
             self._activity_written = message.kind == "activity_start"
         if message in self._answers:
             self._answers.remove(message)
-        if message in self.asked:
-            self.asked[message] = True
         if message.is_control:
-            self._ledger.add(message, now, turn_open=self.turn_open)
+            self.ledger.add(message, now, turn_open=self.turn_open)
 
     # what the server says
 
@@ -293,7 +290,7 @@ class LiveProtocol:
 
     def _take(self, event: Event, now: float) -> Event | None:
         """Change with an event; return it as it is told, or None if it says nothing new."""
-        self._ledger.see(event, now, turn_open=self.turn_open)
+        self.ledger.see(event, now, turn_open=self.turn_open)
         if is_output(event):
             self._interrupted = self._interrupted and self.turn_open
             self.turn_open = True
@@ -337,7 +334,7 @@ class LiveProtocol:
     @property
     def turns_due(self) -> int:
         """How many turns of the model have begun, or were asked for, and have not ended."""
-        return self._ledger.turns_due(turn_open=self.turn_open)
+        return self.ledger.turns_due(turn_open=self.turn_open)
 
     @property
     def quiet(self) -> bool:
@@ -345,7 +342,7 @@ class LiveProtocol:
 
         There is no turn, no call, a good handle, and nothing written that may not be part of it.
         """
-        idle = not (self.turns_due or self.pending or self._ledger)
+        idle = not (self.turns_due or self.pending or self.ledger)
         return idle and bool(self.handle) and self.resumable
 
     def disconnect(self) -> list[Event]:
@@ -361,8 +358,7 @@ class LiveProtocol:
             self._cancel(void)
         if self.turns_due:
             found.append(self._end_turn("connection_lost"))
-        self.asked = {asked: written for asked, written in self.asked.items() if not written}
-        self._uncertain += self._ledger.take()
+        self._uncertain += self.ledger.take()
         self._interrupted = False
         if self.state != "closed":
             self.state = "new"
@@ -371,7 +367,7 @@ class LiveProtocol:
     @property
     def uncertain(self) -> tuple[Outgoing, ...]:
         """The control messages that were written, without a proof that they have arrived."""
-        return (*self._uncertain, *self._ledger)
+        return (*self._uncertain, *self.ledger)
 
     def take_uncertain(self) -> tuple[Outgoing, ...]:
         """Return, once, the control messages that connections before may or may not have delivered."""

@@ -93,14 +93,18 @@ def settled(
     Raises:
         ArgumentError: One of them is neither ours nor google's.
     """
-    left = _seconds(timeout)
+    left = seconds(timeout)
     if retry is None or retry is DEFAULT or isinstance(retry, RetryPolicy):
         return retry, left
     return from_google(retry, left)
 
 
-def _seconds(timeout: Any) -> float | Default | None:
-    """Return a timeout in seconds; None, for no limit, where it is longer than grpcio can count."""
+def seconds(timeout: Any) -> float | Default | None:
+    """Return a timeout in seconds; None, for no limit, where it is longer than grpcio can count.
+
+    Raises:
+        ArgumentError: It is no number.
+    """
     if timeout is None or timeout is DEFAULT or is_google_default(timeout):
         return None if timeout is None else DEFAULT
     number = hasattr(timeout, "__float__")  # numpy's and fractions as well
@@ -139,7 +143,7 @@ def from_google(
         jitter=1.0,
         predicate=retry._predicate,
     )
-    most = _seconds(getattr(retry, "_timeout", None))
+    most = seconds(getattr(retry, "_timeout", None))
     if not isinstance(most, float):
         return found, timeout
     return found, min(timeout, most) if isinstance(timeout, (int, float)) else most

@@ -18,6 +18,7 @@ from gemini_grpc.live.connection import Connection
 from gemini_grpc.live.lanes import Lanes
 from gemini_grpc.live.link import AsyncDial, AsyncLink, AsyncSignal
 from gemini_grpc.live.supervisor import Supervisor, swap_after, wish_after
+from gemini_grpc.live.turn import Answer
 
 if TYPE_CHECKING:
     from gemini_grpc.live._async.feed import AsyncFeed
@@ -188,6 +189,20 @@ class AsyncEngine:
         if message.answer is not None:
             self.feed.publish(message.answer)
         self.signal.notify()
+
+    def answer_to(self, question: Outgoing) -> Answer:
+        """Return what finds the answer to a question that is about to be queued."""
+        protocol = self.protocol
+        ahead = self.lanes.questions(hold_realtime=protocol.holds_realtime)
+        protocol.ledger.expect([*ahead, question])
+        return Answer(
+            question,
+            ahead,
+            past=self.feed.mailbox.turn_ends,
+            due=protocol.turns_due,
+            is_lost=protocol.ledger.is_lost,
+            is_followed=self.tools.is_followed,
+        )
 
     async def _next(self, connection: Connection) -> bytes | None:
         """Return the next message to write, the setup first; None at the end."""

@@ -7,14 +7,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gemini_grpc.live import errors, events
+from gemini_grpc.live import errors, events, failures
 from gemini_grpc.live._sync.tap import Tap
 from gemini_grpc.live._sync.turns import Turns
 from gemini_grpc.live.invoke import Worker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
 from gemini_grpc.live.owner import Owner
-from gemini_grpc.live.turn import Answer, Turn
 
 if TYPE_CHECKING:
     from gemini_grpc.live._sync.engine import Engine
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from gemini_grpc.live._sync.feed import Kind as Tapped
     from gemini_grpc.live.events import Event
     from gemini_grpc.live.outgoing import Kind, Outgoing
+    from gemini_grpc.live.turn import Answer, Turn
 
 Item = TypeVar("Item")
 
@@ -33,8 +33,9 @@ class LiveSession:
     """A conversation over as many connections as it takes; made by `live.connect`, used in a `with`.
 
     Iterate over it for everything that happens; the iteration ends with the session, not with a turn.
-    Every wait may be cancelled or given a time limit without harm to the session. One caller iterates
-    at a time; any number may send.
+    Every wait may be cancelled or given a time limit without harm to the session. One caller at a time
+    takes events, by iterating or with `ask`, and nobody else sees what it takes, except by way of a tap:
+    a loop that is busy with an event while somebody asks goes on after the answer. Any number may send.
     """
 
     def __init__(self, engine: Engine, feed: Feed) -> None:
@@ -220,36 +221,45 @@ class LiveSession:
             ),
         )
 
-    def ask(self, turns: Any) -> Turn:
+    def ask(self, turns: Any, *, timeout: float | None = None) -> Turn:
         """Send a complete turn and return the model's answer, taking the events up to its end.
 
         If the session ends first, `end_reason` is None; if the connection is lost and with it the answer,
         it is `connection_lost`. Answers to what was asked before are passed over. What functions return
         that the session runs, and the model did not wait for, is taken up in a turn that belongs to it.
 
+        Args:
+            turns: A text, a content (message or mapping), or a list of contents.
+            timeout: Seconds for all of it. A model that passes something over in silence, such as realtime
+                text or what a function returned, owes a turn that never comes, and is waited for until then.
+
         Raises:
+            ArgumentError: The turns or the timeout cannot be used.
+            DeadlineExceeded: There was no whole answer in time. The session goes on. An answer that comes
+                later is passed over, unless a turn that may have been it was passed over already.
             StateError: Somebody else is iterating over the session.
             LiveError: The session failed first.
         """
         contents = _contents(turns)
-        protocol = self._engine.protocol
+        engine = self._engine
+        deadline = failures.time_limit(timeout, engine.now())
         answers: list[Answer] = []
 
         def make() -> Outgoing:
-            message = protocol.content(contents)
-            answers.append(self._answer_to(message))
+            message = engine.protocol.content(contents)
+            answers.append(engine.answer_to(message))
             return message
 
         self._begin_taking()
         try:
-            self._send("content", make)
+            self._send("content", make, deadline=deadline)
             (answer,) = answers
-            while (event := self._take_next()) is not None:
+            while (event := self._take_next(deadline)) is not None:
                 if answer.add(event):
                     break
         finally:
             self._iterating = False
-            protocol.asked = {}
+            engine.protocol.ledger.expect(())
         return answer.turn
 
     # receiving
@@ -277,8 +287,8 @@ class LiveSession:
         """Return a tap of the model's speech that holds so many seconds; interruptions empty it.
 
         A tap takes nothing from the iteration over the session, whose events wait for somebody: without
-        one who iterates, the session comes to a halt when its `Inbox` is full. The iteration is also what
-        tells of a failure; a tap just ends.
+        one who iterates, the session comes to a halt when its `Inbox` is full. If the session fails, each
+        tap raises the error, once, as the iteration does.
         """
         return self._tap("audio", seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
 
@@ -298,25 +308,6 @@ class LiveSession:
             self._feed.add(kind, tap)
         return tap
 
-    def _answer_to(self, message: Outgoing) -> Answer:
-        """Return what finds the answer to a question that is about to be queued."""
-        protocol, lanes = self._engine.protocol, self._engine.lanes
-        realtime = not protocol.holds_realtime  # held back, it comes after the question
-        ahead = [m for m in lanes.unsent() if m.asks and (realtime or m.kind == "content")]
-        protocol.asked = dict.fromkeys([*ahead, message], False)
-
-        def is_followed(call: events.ToolCall) -> bool:
-            return self._engine.tools.tells(call.name) and not protocol.is_blocking(call.name)
-
-        return Answer(
-            message,
-            ahead,
-            past=self._feed.mailbox.turn_ends,
-            due=protocol.turns_due,
-            is_lost=lambda each: each not in protocol.asked,
-            is_followed=is_followed,
-        )
-
     def _take(self) -> Event | None:
         """Wait for the next event and take it; None at the end."""
         self._begin_taking()
@@ -334,9 +325,12 @@ class LiveSession:
                 raise errors.StateError(text)
             self._iterating = True
 
-    def _take_next(self) -> Event | None:
+    def _take_next(self, deadline: float | None = None) -> Event | None:
         engine, mailbox = self._engine, self._feed.mailbox
-        engine.signal.wait(self._has_news)
+        if not engine.signal.wait_until(deadline, lambda: mailbox or engine.finished):
+            with engine.lock:
+                engine.protocol.ledger.settle(turn_open=engine.protocol.turn_open)
+            raise failures.overdue()
         with engine.lock:
             had_room = self._feed.has_room
             event = mailbox.take() if mailbox else None
@@ -347,10 +341,14 @@ class LiveSession:
             raise engine.error
         return event
 
-    def _has_news(self) -> bool:
-        return bool(self._feed.mailbox) or self._engine.finished
-
-    def _send(self, kind: Kind, make: Callable[[], Outgoing], *, seconds: float = 0) -> None:
+    def _send(
+        self,
+        kind: Kind,
+        make: Callable[[], Outgoing],
+        *,
+        seconds: float = 0,
+        deadline: float | None = None,
+    ) -> None:
         """Make a message, which raises at misuse, and queue it when there is room.
 
         It is made and queued in one step, so that a wait that is cancelled leaves nothing behind.
@@ -365,7 +363,11 @@ class LiveSession:
             lanes.line_up(place)
         try:
             while not self._try_send(place, make):
-                engine.signal.wait(lambda: lanes.admits(place) or not engine.takes_messages)
+                in_time = engine.signal.wait_until(
+                    deadline, lambda: lanes.admits(place) or not engine.takes_messages
+                )
+                if not in_time:
+                    raise failures.overdue()
         finally:
             with engine.lock:
                 lanes.leave(place)

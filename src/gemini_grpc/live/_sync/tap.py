@@ -34,6 +34,7 @@ class Tap(Iterator[Item], Generic[Item]):
         self._measure = measure
         self._items: deque[Item] = deque()
         self._size = 0.0
+        self._raised = False
         self.dropped = 0
         """How many items were lost because nobody took them in time."""
 
@@ -57,6 +58,7 @@ class Tap(Iterator[Item], Generic[Item]):
         """Return the next item; the iteration ends with the session.
 
         Raises:
+            LiveError: The session failed; everything before has been delivered.
             LoopMismatch: This is not the event loop that the session was opened in.
         """
         engine, items = self._engine, self._items
@@ -69,4 +71,8 @@ class Tap(Iterator[Item], Generic[Item]):
                     self._size -= self._measure(item)
                     return item
                 if engine.finished:
-                    raise StopIteration
+                    break
+        if engine.error is not None and not self._raised:
+            self._raised = True
+            raise engine.error
+        raise StopIteration

@@ -63,10 +63,11 @@ class Tools:
         self._runs: dict[str, _Run] = {}
         self._given_up: dict[_Run, invoke.Worker] = {}
 
-    def tells(self, name: str) -> bool:
-        """Tell whether there is a function of a name and the model says something to what it returns."""
-        _, tool = self._functions.get(name, (None, None))
-        return tool is not None and tool.scheduling != "SILENT"
+    def is_followed(self, call: events.ToolCall) -> bool:
+        """Tell whether the session answers a call, and the model says something to that in another turn."""
+        _, tool = self._functions.get(call.name, (None, None))
+        silent = tool is None or tool.scheduling == "SILENT"
+        return not silent and not self._engine.protocol.is_blocking(call.name)
 
     def start(self, call: events.ToolCall) -> None:
         """Run the function of a call; the engine calls this with its lock held.
