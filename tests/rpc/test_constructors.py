@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import google.auth.credentials
@@ -107,6 +108,66 @@ def test_the_transport_of_the_other_colour_is_refused(
     other = {"grpc": "grpc_asyncio", "grpc_asyncio": "grpc"}[colour.transport]
     with pytest.raises(errors.ArgumentError):
         colour.cls()(transport=other, client_options=options)
+
+
+@pytest.fixture
+def foreign(colour: Sync, emulator: Emulator) -> Iterator[Callable[[str], Any]]:
+    """Return a function that makes what only clients of the other colour can use."""
+    other: Sync = Sync() if isinstance(colour, Async) else Async()
+    options = {"api_endpoint": f"http://{emulator.target}", "api_key": "k"}
+    client = other.cls()(client_options=options)
+    channel = other.call(lambda: client.transport.grpc_channel)
+    kinds = {"grpcio": channel, "ours": client.transport, "class": type(client.transport)}
+    if other.name == "sync":
+        kinds["intercepted"] = grpc.intercept_channel(channel, Passing())
+    yield lambda kind: kinds.get(kind, channel)
+    other.call(client.close)
+    other.end()
+
+
+class Passing(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # grpcio has no types
+    """An interceptor that changes nothing."""
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return continuation(details, request)
+
+
+@pytest.mark.parametrize("argument", ["transport", "channel"])
+@pytest.mark.parametrize("kind", ["grpcio", "intercepted", "ours", "class"])
+def test_a_channel_of_the_other_colour_is_refused(
+    colour: Sync, foreign: Callable[[str], Any], argument: str, kind: str
+) -> None:
+    given, expected = {
+        "sync": ("an asynchronous channel", "a synchronous client takes a grpc.Channel"),
+        "async": ("a synchronous channel", "an asynchronous client takes a grpc.aio.Channel"),
+    }[colour.name]
+    with pytest.raises(errors.ArgumentError, match=rf"{argument} is {given} \(.*\); {expected}"):
+        colour.cls()(**{argument: foreign(kind)})
+
+
+@pytest.mark.parametrize("kind", ["grpcio", "ours"])
+def test_a_function_that_makes_a_channel_of_the_other_colour_is_refused(
+    colour: Sync, foreign: Callable[[str], Any], kind: str
+) -> None:
+    with pytest.raises(errors.ArgumentError, match=r"channel is an? a?synchronous channel"):
+        colour.cls()(transport=lambda **_: foreign(kind))
+
+
+@pytest.mark.parametrize("argument", ["transport", "channel"])
+def test_what_does_as_a_channel_does_may_be_given(colour: Sync, opened: Any, argument: str) -> None:
+    class Passed:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(opened, name)
+
+    assert works(colour, colour.cls()(**{argument: Passed()}))
+
+
+def test_a_channel_with_interceptors_may_be_given(emulator: Emulator) -> None:
+    from gemini_grpc.v1beta import GenerativeServiceClient
+
+    with grpc.insecure_channel(emulator.target) as plain:
+        client = GenerativeServiceClient(channel=grpc.intercept_channel(plain, Passing()))
+        assert client.count_tokens(model=MODEL, contents=CONTENTS).total_tokens
 
 
 @pytest.mark.parametrize("gives", ["grpcio", "ours"])
@@ -239,6 +300,37 @@ def test_the_client_info_is_sent(
     sent = dict(emulator.journal[0].attempts[0].metadata)["x-goog-api-client"]
     assert str(sent).startswith("mine/1.0 gl-python/")
     colour.call(client.close)
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ("mine\n", "client_info has characters that cannot be sent; expected printable ASCII"),
+        ("m\u00fcine/1.0", "client_info has characters that cannot be sent"),
+        ("mine\x00", "client_info has characters that cannot be sent"),
+        (SimpleNamespace(user_agent="a\r\nb"), "client_info has characters that cannot be sent"),
+        (
+            SimpleNamespace(user_agent=b"mine"),
+            "client_info has bytes for a user agent; expected a str",
+        ),
+        (5, "client_info has int for a user agent; expected a str, or a ClientInfo"),
+        (b"mine", "client_info has bytes for a user agent"),
+        ({"user_agent": "mine"}, "client_info has dict for a user agent"),
+    ],
+)
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_client_info_that_cannot_be_sent_is_refused(
+    colour: Sync,
+    connect: Callable[..., Any],
+    emulator: Emulator,
+    info: Any,
+    expected: str,
+    shared: bool,
+) -> None:
+    first = connect(emulator)
+    given = {"channel": first.transport} if shared else {"client_options": {"api_key": "k"}}
+    with pytest.raises(errors.ArgumentError, match=expected):
+        colour.cls()(client_info=info, **given)
 
 
 def test_clients_are_context_managers_and_close_twice(

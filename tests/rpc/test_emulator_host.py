@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gemini_grpc import errors
-from gemini_grpc.emulator import Emulator
+from gemini_grpc import Client, RetryPolicy, errors
+from gemini_grpc.emulator import Emulator, Fault, Reply
 from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.options import resolve
 from gemini_grpc.rpc.secret import Secret
@@ -49,6 +49,15 @@ def test_it_wins_over_an_endpoint(monkeypatch):
     assert (settings.endpoint.target, settings.endpoint.plaintext) == ("127.0.0.1:9090", True)
 
 
+def test_an_endpoint_without_tls_names_another_emulator(emulator):
+    with Emulator() as other:
+        options = {"api_endpoint": f"http://{other.target}", "api_key": "mine"}
+        with ModelServiceClient(client_options=options) as client:
+            assert client.get_model(name="models/gemini-2.5-flash")
+        assert len(other.journal) == 1
+    assert not emulator.journal
+
+
 def test_a_dummy_key_is_sent_if_none_is_given(monkeypatch):
     monkeypatch.setenv("GEMINI_EMULATOR_HOST", "http://localhost:9090")
     assert key(ClientOptions()) == "emulator"
@@ -68,3 +77,37 @@ def test_an_address_that_cannot_be_used_names_the_variable(monkeypatch, value):
     monkeypatch.setenv("GEMINI_EMULATOR_HOST", value)
     with pytest.raises(errors.ArgumentError, match="GEMINI_EMULATOR_HOST is"):
         resolve(ClientOptions(), HOST)
+
+
+# what still holds
+
+COUNT = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
+
+
+def test_the_limit_of_a_message_holds(colour, connect, emulator):
+    emulator.script("GenerateContent", [Reply(text="x" * 10_000)])
+    client = connect(max_receive_message_length=1000)
+    with pytest.raises(errors.ResourceExhausted, match="raise max_receive_message_length"):
+        colour.call(client.generate_content, COUNT)
+
+
+def test_pings_are_sent_as_elsewhere(monkeypatch):
+    monkeypatch.setenv("GEMINI_EMULATOR_HOST", "127.0.0.1:9090")
+    assert resolve(ClientOptions(keepalive=20.0), HOST).keepalive == 20.0
+
+
+def test_deadlines_retries_and_the_user_agent_hold(colour, connect, emulator):
+    emulator.script("CountTokens", [Fault("UNAVAILABLE", times=None)])
+    retry = RetryPolicy(attempts=2, initial=0.01)
+    client = connect(timeout=7.0, retry=retry, arguments={"client_info": "mine/1.0"})
+    with pytest.raises(errors.Unavailable):
+        colour.call(client.count_tokens, COUNT)
+    ((first, _),) = (call.attempts for call in emulator.journal)
+    assert 6.0 < first.deadline < 7.2
+    assert dict(first.metadata)["x-goog-api-client"].startswith("mine/1.0 ")
+
+
+def test_default_metadata_are_sent(emulator):
+    with Client(default_metadata=[("x-team", "blue")]) as client:
+        assert client.model_service.get_model(name="models/gemini-2.5-flash")
+    assert ("x-team", "blue") in emulator.journal[0].attempts[0].metadata

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -197,3 +198,89 @@ def test_an_operation_is_forgotten_by_name(colour: Sync, videos: Any, clock: Vir
     colour.call(videos.delete_operation, name)
     with pytest.raises(errors.NotFound):
         colour.call(videos.get_operation, name)
+
+
+REQUESTS = {
+    "get_operation": operations_pb2.GetOperationRequest,
+    "list_operations": operations_pb2.ListOperationsRequest,
+    "cancel_operation": operations_pb2.CancelOperationRequest,
+    "delete_operation": operations_pb2.DeleteOperationRequest,
+}
+"""The methods that every client has, and google's classes of their requests."""
+
+methods = pytest.mark.parametrize("method", REQUESTS)
+
+
+@methods
+@pytest.mark.parametrize("how", ["message", "dict", "mapping", "keyword", "name"])
+def test_the_request_is_given_as_to_other_methods(
+    colour: Sync, videos: Any, still: Emulator, method: str, how: str
+) -> None:
+    name = VEO if method == "list_operations" else start(colour, videos).name
+    given: dict[str, tuple[Any, ...]] = {
+        "message": (REQUESTS[method](name=name),),
+        "dict": ({"name": name},),
+        "mapping": (MappingProxyType({"name": name}),),
+        "keyword": (),
+        "name": (name,),
+    }
+    fields = {"name": name} if how == "keyword" else {}
+    colour.call(getattr(videos, method), *given[how], **fields)
+    assert still.journal[-1].request == REQUESTS[method](name=name)
+
+
+@pytest.mark.parametrize("how", ["message", "dict", "fields"])
+def test_a_page_of_operations_is_asked_for_by_its_token(
+    colour: Sync, videos: Any, how: str
+) -> None:
+    started = [start(colour, videos).name for _ in range(3)]
+    token = colour.call(videos.list_operations, VEO, page_size=2).next_page_token
+    asked = {"name": VEO, "filter": "done = false", "page_size": 2, "page_token": token}
+    given: dict[str, tuple[Any, ...]] = {
+        "message": (operations_pb2.ListOperationsRequest(**asked),),
+        "dict": (asked,),
+        "fields": (),
+    }
+    pager = colour.call(videos.list_operations, *given[how], **asked if how == "fields" else {})
+    assert [each.name for each in colour.drain(pager)] == started[2:]
+
+
+@methods
+def test_calls_about_operations_have_the_options_of_all_calls(
+    colour: Sync, videos: Any, still: Emulator, method: str
+) -> None:
+    name = VEO if method == "list_operations" else start(colour, videos).name
+    call = getattr(videos, method)
+    still.script(REQUESTS[method].__name__.removesuffix("Request"), [Fault("UNAVAILABLE")])
+    with pytest.raises(errors.Unavailable):
+        colour.call(call, name, timeout=7.0, retry=None, metadata=[("x-team", "blue")])
+    (attempt,) = still.journal[-1].attempts
+    assert 6.0 < attempt.deadline < 7.2
+    assert ("x-team", "blue") in attempt.metadata
+
+
+@methods
+@pytest.mark.parametrize(
+    ("request_", "fields", "expected"),
+    [
+        (5, {}, r"request: expected \w+Request or a mapping of its fields, got int"),
+        (operations_pb2.Operation(name=NAME), {}, r"expected \w+Request or .*, got Operation"),
+        ({"nam": NAME}, {}, r"Request has no field 'nam'; did you mean 'name'"),
+        ({"name": 5}, {}, "name: expected a str, got int"),
+        ({"name": NAME}, {"name": NAME}, r"request and its fields \(name\) are both given"),
+        (NAME, {"name": NAME}, r"request and its fields \(name\) are both given"),
+        (None, {"name": 5}, "name: expected a str, got int"),
+    ],
+)
+def test_a_request_about_an_operation_that_is_none_is_refused(
+    colour: Sync,
+    videos: Any,
+    still: Emulator,
+    method: str,
+    request_: Any,
+    fields: dict[str, Any],
+    expected: str,
+) -> None:
+    with pytest.raises(errors.UsageError, match=expected):
+        colour.call(getattr(videos, method), request_, **fields)
+    assert not still.journal

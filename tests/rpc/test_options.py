@@ -173,6 +173,8 @@ SIGNER = Signer(PEM, source)
         ),
         ({"api_key": "k", "quota_project_id": "p"}, "quota_project_id has no effect"),
         ({"api_key": "k", "keepalive": 9.9}, "keepalive is 9.9; expected at least 10"),
+        ({"api_key": "k", "api_endpoint": 5}, "api_endpoint is int; expected a str"),
+        ({"api_key": "k", "quota_project_id": b"p"}, "quota_project_id is bytes; expected a str"),
         ({"api_key": "k", "proxy": "socks5://p:1"}, "expected http://host:port"),
         ({"api_key": "k", "ca_certificates": b"nothing"}, "ca_certificates holds no certificate"),
         ({"api_key": "k", "ca_certificates": "/none/ca.pem"}, "/none/ca.pem cannot be read"),
@@ -306,10 +308,17 @@ class Info:
 
 
 @pytest.mark.parametrize(
-    ("info", "expected"), [(None, ""), ("mine/1.0", "mine/1.0"), (Info(), "mine/1.0"), (5, "")]
+    ("info", "expected"),
+    [(None, ""), ("", ""), ("mine/1.0 (x; y)", "mine/1.0 (x; y)"), (Info(), "mine/1.0")],
 )
 def test_the_user_agent_of_a_client_info(info: object, expected: str) -> None:
     assert options.user_agent_of(info) == expected
+
+
+def test_a_client_info_of_api_core_may_say_nothing() -> None:
+    from google.api_core.gapic_v1.client_info import ClientInfo
+
+    assert options.user_agent_of(ClientInfo()) == ""
 
 
 def test_the_user_agent_of_api_core_comes_first() -> None:

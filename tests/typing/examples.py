@@ -78,6 +78,8 @@ def class_methods() -> None:
 
 
 def calls() -> None:
+    print(ClientOptions(retry=google_retry.Retry()), ClientOptions(retry=google_retry.AsyncRetry()))
+    print(ClientOptions(retry=RetryPolicy()), ClientOptions(retry=None))
     options = ClientOptions(api_endpoint="http://127.0.0.1:1", api_key="k")
     with v1beta.GenerativeServiceClient(client_options=options) as client:
         answer = client.generate_content(model=MODEL, contents=[{"parts": [{"text": "Hi"}]}])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import metadata, proxy, tls
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.secret import Secret
@@ -54,10 +54,15 @@ class ClientOptions:
     """Bytes a message of the server may have; -1 for no limit."""
     timeout: float | Default | None = DEFAULT
     """Seconds every call has unless it says otherwise; each method's own if unset, None for no limit."""
-    retry: RetryPolicy | Default | None = DEFAULT
-    """The policy of every call unless it says otherwise; None to try once."""
+    retry: Retry = DEFAULT
+    """The policy of every call unless it says otherwise, ours or a Retry of google.api_core; None to try
+    once."""
 
     def __post_init__(self) -> None:
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if not isinstance(value, str | None):
+                raise errors.ArgumentError(f"{name} is {type(value).__name__}; expected a str")
         if self.api_key is not None:
             object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 
@@ -94,6 +99,7 @@ class ClientOptions:
         return cls(**options)
 
 
+_TEXTS = ("api_endpoint", "quota_project_id", "api_audience", "universe_domain", "proxy")
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "api_key": lambda _: "***",
     "proxy": lambda url: repr(proxy.masked(url)),

@@ -90,14 +90,15 @@ def check_metadata(pairs: object, argument: str = "metadata") -> None:
             raise ArgumentError(
                 f"{key!r} of {argument} is {type(value).__name__}; expected {_KINDS[kind]}"
             )
-        if isinstance(value, str) and not _is_sendable(value):
+        if isinstance(value, str) and not is_sendable(value):
             raise ArgumentError(
                 f"{key!r} of {argument} has a value that is not printable ASCII; send other values as "
                 f"bytes, as '{key}-bin'"
             )
 
 
-def _is_sendable(value: str) -> bool:
+def is_sendable(value: str) -> bool:
+    """Tell whether gRPC can send a text as the value of metadata."""
     return value.isascii() and value.isprintable()
 
 
@@ -120,6 +121,6 @@ def checked_key(key: object, argument: str = "api_key") -> Secret:
             f"{argument} has whitespace around it, such as the line end of a file it was read from; "
             "remove it"
         )
-    if not _is_sendable(value):
+    if not is_sendable(value):
         raise ArgumentError(f"{argument} has characters that no key has; expected printable ASCII")
     return Secret(value)

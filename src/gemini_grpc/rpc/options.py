@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import grpc
+import grpc.aio
+
 from gemini_grpc import errors
 from gemini_grpc.rpc import credentials as auth
 from gemini_grpc.rpc import metadata, proxy, tls
 from gemini_grpc.rpc.endpoint import PLAINTEXT, UNIVERSE, Endpoint, choose, parse
-from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.rpc.secret import Secret
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ class Settings:
     keepalive: float | None = None
     max_receive: int = -1
     timeout: float | Default | None = DEFAULT
-    retry: RetryPolicy | Default | None = DEFAULT
+    retry: Retry = DEFAULT
     models: set[str] = field(default_factory=set, repr=False, compare=False)
     """The names of models that its user has been shown, to help who mistypes one."""
 
@@ -73,8 +76,9 @@ def resolve(
 ) -> Settings:
     """Decide the settings of a client of the service at `default_host`.
 
-    `GEMINI_EMULATOR_HOST` wins over every option that says where to call and over real credentials,
-    which are not even looked for. A channel that is ready has a credential of its own.
+    `GEMINI_EMULATOR_HOST` wins over every option that says where to call, but for an endpoint without
+    TLS, which names another emulator; and over real credentials, which are not even looked for. A
+    channel that is ready has a credential of its own.
 
     Raises:
         ArgumentError: The options contradict each other or the environment.
@@ -83,10 +87,15 @@ def resolve(
     _check(options, credentials)
     client = metadata.client_header()
     pairs = [(metadata.CLIENT, f"{user_agent} {client}" if user_agent else client)]
-    if emulator := variables.get(EMULATOR_HOST):
+    if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
         return Settings(
-            _emulator(emulator), tuple(pairs), timeout=options.timeout, retry=options.retry
+            emulator,
+            tuple(pairs),
+            keepalive=options.keepalive,
+            max_receive=options.max_receive_message_length,
+            timeout=options.timeout,
+            retry=options.retry,
         )
     source = _cert_source(options, variables)
     where, universe = _endpoint(options, default_host, source, variables)
@@ -259,8 +268,11 @@ def _revealed(key: str | Secret) -> str:
     return key.reveal() if isinstance(key, Secret) else key
 
 
-def _emulator(host: str) -> Endpoint:
+def _emulator(options: ClientOptions, variables: Mapping[str, str]) -> Endpoint | None:
     """Return the address in `GEMINI_EMULATOR_HOST`, which has no TLS and is on this machine."""
+    host = variables.get(EMULATOR_HOST)
+    if not host or (options.api_endpoint or "").startswith(PLAINTEXT):
+        return None
     try:
         return parse(PLAINTEXT + host.removeprefix(PLAINTEXT))
     except errors.ArgumentError as cause:
@@ -327,9 +339,49 @@ def google_cloud(
 
 
 def user_agent_of(client_info: Any) -> str:
-    """Return the user agent in a `client_info`: a string, or google.api_core's object."""
-    if client_info is None:
+    """Return the user agent in a `client_info`: a string, or google.api_core's object.
+
+    Raises:
+        ArgumentError: It is something else, or cannot be sent.
+    """
+    agent = getattr(client_info, "user_agent", client_info)
+    if agent is None:
         return ""
-    if isinstance(client_info, str):
-        return client_info
-    return getattr(client_info, "user_agent", None) or ""
+    if not isinstance(agent, str):
+        raise errors.ArgumentError(
+            f"client_info has {type(agent).__name__} for a user agent; expected a str, or a ClientInfo "
+            "of google.api_core"
+        )
+    if not metadata.is_sendable(agent):
+        raise errors.ArgumentError(
+            "client_info has characters that cannot be sent; expected printable ASCII"
+        )
+    return agent
+
+
+_COLOURS = {
+    "grpc": ("a synchronous", grpc.Channel, "grpc.Channel"),
+    "grpc_asyncio": ("an asynchronous", grpc.aio.Channel, "grpc.aio.Channel"),
+}
+"""Of each kind of transport: what it is, and the class of grpcio's channels and its name."""
+
+
+def check_colour(argument: str, channel: object, kind: str) -> None:
+    """Refuse a channel, or its class, that is known to be of another kind than the client.
+
+    Anything else may do what a channel does.
+
+    Raises:
+        ArgumentError: The channel is synchronous and the client is not, or the other way round.
+    """
+    ours, expected, name = _COLOURS[kind]
+    other = "grpc" if kind == "grpc_asyncio" else "grpc_asyncio"
+    theirs, refused, _ = _COLOURS[other]
+    if isinstance(channel, expected):
+        return
+    if isinstance(channel, refused) or getattr(channel, "kind", None) == other:
+        cls = channel if isinstance(channel, type) else type(channel)
+        raise errors.ArgumentError(
+            f"{argument} is {theirs} channel ({cls.__module__}.{cls.__qualname__}); {ours} client "
+            f"takes a {name}, or the transport of {ours} client"
+        )

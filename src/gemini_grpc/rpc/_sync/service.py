@@ -63,14 +63,18 @@ class Service(paths.CommonPaths):
                 Whoever made it closes it; it brings its own credentials.
 
         Raises:
-            ArgumentError: An option is unknown or cannot be used, or options exclude each other.
+            ArgumentError: An option is unknown or cannot be used, options exclude each other, or the
+                channel is one for the other kind of client.
             CredentialsError: There are no credentials.
         """
         given = ClientOptions.of(client_options)
+        user_agent = options.user_agent_of(client_info)
+        options.check_colour("transport", transport, Channel.kind)
         if channel is None and transport is not None:
             channel = _channel_of(transport, self.DEFAULT_ENDPOINT, credentials)
             if channel is not None and channel is not transport:
                 credentials = None  # the function has been given them
+        options.check_colour("channel", channel, Channel.kind)
         self._owns_channel = not isinstance(channel, Channel)
         if isinstance(channel, Channel):
             _refuse_credentials(given, credentials)
@@ -84,7 +88,7 @@ class Service(paths.CommonPaths):
                 self.DEFAULT_ENDPOINT,
                 scopes=self.SCOPES,
                 credentials=credentials,
-                user_agent=options.user_agent_of(client_info),
+                user_agent=user_agent,
                 ready=channel is not None,
             ),
             channel,
@@ -162,24 +166,91 @@ class Service(paths.CommonPaths):
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def get_operation(self, name: str) -> operations_pb2.Operation:
-        """Return a long-running operation as the server describes it now."""
-        return self._channel.unary(operations.GET, {"name": name})
+    def get_operation(
+        self,
+        request: operations_pb2.GetOperationRequest | Mapping[str, object] | str | None = None,
+        *,
+        name: str | None = None,
+        timeout: float | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
+        metadata: Metadata = (),
+    ) -> operations_pb2.Operation:
+        """Return a long-running operation as the server describes it now.
+
+        Args:
+            request: The whole request as a message or mapping, instead of the keywords; or the name.
+            name: Its name.
+            timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
+            retry: A `RetryPolicy`, or None to try once.
+            metadata: More metadata to send, as pairs.
+
+        Raises:
+            ArgumentError, FieldError: The arguments do not make a request; nothing was sent.
+            RpcError: The call failed; the class tells the status.
+        """
+        request, name = _named(request, name)
+        fields = {"name": name}
+        return self._channel.unary(operations.GET, request, fields, timeout, retry, metadata)
 
     def list_operations(
-        self, name: str = "", *, filter: str = "", page_size: int = 0
-    ) -> Pager[Any, operations_pb2.Operation]:
-        """Return a pager over the operations below `name`."""
-        request = {"name": name, "filter": filter, "page_size": page_size}
-        return self._page(operations.LIST, request, None, DEFAULT, DEFAULT, ())
+        self,
+        request: operations_pb2.ListOperationsRequest | Mapping[str, object] | str | None = None,
+        *,
+        name: str | None = None,
+        filter: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+        timeout: float | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
+        metadata: Metadata = (),
+    ) -> Pager[operations_pb2.ListOperationsResponse, operations_pb2.Operation]:
+        """Return a pager over the operations below `name`, or over all of them.
 
-    def cancel_operation(self, name: str) -> None:
-        """Ask the server to stop an operation."""
-        self._channel.unary(operations.CANCEL, {"name": name})
+        Args:
+            request: The whole request as a message or mapping, instead of the keywords; or the name.
+            name: The name of the resource they belong to.
+            filter: Which to return, in the words of the service.
+            page_size: How many to return at once, at most.
+            page_token: The `next_page_token` of the page before.
+            timeout: Seconds for each call, attempts and pauses included; None for no limit.
+            retry: A `RetryPolicy`, or None to try once.
+            metadata: More metadata to send, as pairs.
 
-    def delete_operation(self, name: str) -> None:
-        """Forget an operation; it is not stopped."""
-        self._channel.unary(operations.DELETE, {"name": name})
+        Raises:
+            ArgumentError, FieldError: The arguments do not make a request; nothing was sent.
+            RpcError: The call failed; the class tells the status.
+        """
+        request, name = _named(request, name)
+        fields = {"name": name, "filter": filter, "page_size": page_size, "page_token": page_token}
+        return self._page(operations.LIST, request, fields, timeout, retry, metadata)
+
+    def cancel_operation(
+        self,
+        request: operations_pb2.CancelOperationRequest | Mapping[str, object] | str | None = None,
+        *,
+        name: str | None = None,
+        timeout: float | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
+        metadata: Metadata = (),
+    ) -> None:
+        """Ask the server to stop an operation; arguments and errors are those of `get_operation`."""
+        request, name = _named(request, name)
+        fields = {"name": name}
+        self._channel.unary(operations.CANCEL, request, fields, timeout, retry, metadata)
+
+    def delete_operation(
+        self,
+        request: operations_pb2.DeleteOperationRequest | Mapping[str, object] | str | None = None,
+        *,
+        name: str | None = None,
+        timeout: float | Default | None = DEFAULT,
+        retry: Retry = DEFAULT,
+        metadata: Metadata = (),
+    ) -> None:
+        """Forget an operation, which is not stopped; arguments and errors are those of `get_operation`."""
+        request, name = _named(request, name)
+        fields = {"name": name}
+        self._channel.unary(operations.DELETE, request, fields, timeout, retry, metadata)
 
     def _bidi(
         self,
@@ -221,6 +292,11 @@ class Service(paths.CommonPaths):
         state: Any = self._channel.unary(method, request, fields, timeout, retry, metadata)
         assert method.operation is not None
         return Operation(self._channel, state, method.operation)
+
+
+def _named(request: Any, name: str | None) -> tuple[Any, str | None]:
+    """Return a request and the name in it; the name alone may stand where the request does."""
+    return (None, request) if isinstance(request, str) and name is None else (request, name)
 
 
 def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> Any:
