@@ -166,6 +166,12 @@ TABLE = (
         "candidate_count is 2",
     ),
     Bad("a history of numbers", chat([5]), FieldError, r"contents\[0\]"),
+    Bad(
+        "bytes in a result",
+        chat([{"parts": [{"name": "f", "response": {"a": [b"x"]}}]}]),
+        FieldError,
+        r"contents\[0\]\.parts\[0\]\.response\['a'\]\[0\]: .* got bytes",
+    ),
     Bad("a history of nobody", chat([{"role": "me", "parts": ["Hi"]}]), ArgumentError, "role"),
     # embeddings
     *(

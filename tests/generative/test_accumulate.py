@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
+from gemini_grpc import aiplatform_v1, v1beta
 from gemini_grpc.generative.accumulate import joined
 from gemini_grpc.generative.backend import Backend
 from gemini_grpc.generative.reading import calls_of
@@ -98,6 +99,18 @@ def test_every_field_of_every_message_is_kept(
     assert [part.text for part in whole.candidates[0].content.parts] == ["abc"]
     whole.candidates[0].content.parts[0].text = "abc"[at]
     assert whole == expected
+
+
+def test_of_a_map_the_last_value_of_each_key_holds() -> None:
+    request = aiplatform_v1.GenerateContentRequest.pb()
+    said = [request(labels={"a": "1", "b": "1"}), request(labels={"b": "2", "c": "3"})]
+    assert joined(said).labels == {"a": "1", "b": "2", "c": "3"}
+    schema = v1beta.Schema.pb()
+    named = [schema(properties={name: schema(title=f"of {name}")}) for name in "ab"]
+    assert {name: each.title for name, each in joined(named).properties.items()} == {
+        "a": "of a",
+        "b": "of b",
+    }
 
 
 def test_one_message_is_itself() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +12,13 @@ import pytest
 
 from gemini_grpc import Client, errors
 from gemini_grpc.emulator import Emulator
+from gemini_grpc.emulator.services import files as kept
 from gemini_grpc.generative import default
 from gemini_grpc.generative.backend import UnsupportedError
+from gemini_grpc.generative.corpora import Corpus
 from gemini_grpc.generative.default import backend_of, configure, wires_of
+from gemini_grpc.generative.files import FileState
+from tests.colours import Async, Sync
 
 QUESTION = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
 VARIABLES = (
@@ -130,3 +136,88 @@ def test_a_channel_made_after_closing_is_closed(emulator: Emulator) -> None:
     late = client.wires.async_channel
     with pytest.raises(errors.ClosedError):
         asyncio.run(late.unary(backend_of().method("CountTokens"), QUESTION))
+
+
+def twin(path: str, colour: Sync) -> Any:
+    """Return a function in a colour: `corpora.get_corpus`."""
+    module, name = path.split(".")
+    shell, suffix = ("_async", "_async") if isinstance(colour, Async) else ("_sync", "")
+    return getattr(
+        importlib.import_module(f"gemini_grpc.generative.{shell}.{module}"), name + suffix
+    )
+
+
+class Reconfiguring:
+    """A resource that makes another client the default while a call about it is decided.
+
+    So does another thread, at a moment that no test can choose.
+    """
+
+    def __init__(self, name: str, elsewhere: Emulator) -> None:
+        self._name = name
+        self._elsewhere = elsewhere
+
+    @property
+    def name(self) -> str:
+        configure(project="p", client_options=options(self._elsewhere) | {"api_key": "k"})
+        return self._name
+
+
+DECIDED = {
+    "catalog.get_base_model": ("models/none", "GetModel"),
+    "corpora.get_corpus": ("corpora/c", "GetCorpus"),
+    "corpora.delete_corpus": ("corpora/c", "DeleteCorpus"),
+    "files.get_file": ("files/f", "GetFile"),
+    "files.delete_file": ("files/f", "DeleteFile"),
+    "files.wait_for_file": ("files/f", "GetFile"),
+    "operations.get_operation": ("tunedModels/t/operations/o", "GetOperation"),
+    "operations.delete_operation": ("tunedModels/t/operations/o", "DeleteOperation"),
+    "permissions.get_permission": ("corpora/c/permissions/p", "GetPermission"),
+    "tuning.get_tuned_model": ("tunedModels/t", "GetTunedModel"),
+    "tuning.delete_tuned_model": ("tunedModels/t", "DeleteTunedModel"),
+}
+"""Functions that take a resource, the name of one that there is not, and what they call."""
+
+
+@pytest.mark.parametrize("path", DECIDED)
+def test_a_call_goes_over_the_client_it_was_decided_for(
+    path: str, emulator: Emulator, colour: Sync
+) -> None:
+    name, method = DECIDED[path]
+    configure(api_key="k", client_options=options(emulator))
+    with Emulator() as elsewhere:
+        with pytest.raises((errors.NotFound, errors.PermissionDenied)):
+            colour.call(twin(path, colour), Reconfiguring(name, elsewhere))
+        assert len(emulator.journal.calls(method)) == 1
+        assert not elsewhere.journal
+
+
+def test_a_method_of_a_resource_made_by_hand_keeps_to_one_client(
+    emulator: Emulator, colour: Sync
+) -> None:
+    configure(api_key="k", client_options=options(emulator))
+    with Emulator() as elsewhere:
+        corpus = Corpus(name="corpora/c")
+        method = (
+            corpus.delete_document_async if isinstance(colour, Async) else corpus.delete_document
+        )
+        with pytest.raises((errors.NotFound, errors.PermissionDenied)):
+            colour.call(method, Reconfiguring("corpora/c/documents/d", elsewhere))
+        assert len(emulator.journal.calls("DeleteDocument")) == 1
+        assert not elsewhere.journal
+
+
+def test_waiting_for_a_file_goes_on_with_the_client_it_began_with(
+    emulator: Emulator, colour: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "VIDEO_PROCESSING", 0.5)
+    configure(api_key="k", client_options=options(emulator))
+    upload = twin("files.upload_file", colour)
+    file = colour.call(upload, b"film", mime_type="video/mp4", wait=False, progress=None)
+    with Emulator() as elsewhere:
+        waiting = colour.start(twin("files.wait_for_file", colour), file.name)
+        while not emulator.journal.calls("GetFile"):
+            time.sleep(0.01)
+        configure(api_key="k", client_options=options(elsewhere))
+        assert waiting.result(10).state is FileState.ACTIVE
+        assert not elsewhere.journal

@@ -96,6 +96,11 @@ def api(connect: Callable[..., Api], emulator: Emulator) -> Api:
     return connect(api_endpoint=f"http://{emulator.target}", api_key="test")
 
 
+def closed(file: io.BytesIO) -> io.BytesIO:
+    file.close()
+    return file
+
+
 def content(emulator: Emulator, name: str) -> Any:
     return emulator.world.store.find(name).private["content"]
 
@@ -156,6 +161,7 @@ class TestSources:
             (Path("/"), errors.ArgumentError, "is a directory"),
             (b"", errors.ArgumentError, "is empty"),
             (io.BytesIO(), errors.ArgumentError, "is empty"),
+            (closed(io.BytesIO(PNG)), errors.ArgumentError, "path is a file object that is closed"),
             (io.StringIO("text"), errors.FieldError, "binary mode"),
             (SimpleNamespace(read=lambda size: "text"), errors.FieldError, "binary mode"),
             (SimpleNamespace(read=lambda size: None), errors.ArgumentError, "does not block"),
@@ -219,6 +225,14 @@ class TestSources:
         monkeypatch.setattr(Path, "open", refuse)
         with pytest.raises(errors.ArgumentError, match="cannot be read: Permission denied"):
             api.upload(path)
+
+    @pytest.mark.parametrize("offset", [0, 5])
+    def test_a_file_object_that_is_closed_meanwhile_names_the_argument(self, offset: int) -> None:
+        file = io.BytesIO(PNG)
+        opened = source.open_source(file, mime_type="image/png")
+        closed(file)
+        with pytest.raises(errors.ArgumentError, match=r"path \(a file object\) cannot be read: "):
+            opened.read(offset, 10)
 
     def test_a_file_that_shrinks_ends_it(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
@@ -426,7 +440,10 @@ class TestDownloads:
 
     @pytest.mark.parametrize(
         ("path", "text"),
-        [("/", "is a directory"), ("/nowhere/a", "cannot be written"), (7, "expected a path")],
+        [
+            *(("/", "is a directory"), ("/nowhere/a", "cannot be written"), (7, "expected a path")),
+            (closed(io.BytesIO()), "path is a file object that is closed"),
+        ],
     )
     def test_where_it_cannot_go_is_found_first(
         self, api: Api, emulator: Emulator, path: Any, text: str

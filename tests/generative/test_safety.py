@@ -9,6 +9,7 @@ import pytest
 from google.ai import generativelanguage_v1beta as googles
 
 from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
+from gemini_grpc.generative import safety
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.safety import (
     HarmBlockMethod,
@@ -227,3 +228,16 @@ def test_a_dictionary_of_a_setting_has_what_is_set() -> None:
 def test_what_describes_no_setting_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(errors.FieldError, match="category, threshold and perhaps method; got"):
         SafetySetting.from_dict(wrong)
+
+
+@every_backend
+@pytest.mark.parametrize("name", ["category", "threshold", "method"])
+def test_a_name_that_only_the_protos_have_yet_is_known(
+    backend: Backend, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"category": backend.types.HarmCategory(0), "threshold": 0}
+    monkeypatch.setitem(safety._WORDS, name, ("none_", {}))
+    field: Any = backend.pb("SafetySetting").DESCRIPTOR.fields_by_name.get(name)
+    for member in field.enum_type.values if field is not None else ():
+        (setting,) = to_settings([{**given, name: member.name}], backend)
+        assert getattr(setting, name) == member.number

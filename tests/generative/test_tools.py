@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from google.ai import generativelanguage_v1beta as googles
 
 from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
 from gemini_grpc.functions import Declaration, Function, Functions
+from gemini_grpc.generative import tools
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.tools import (
     FunctionCallingConfig,
@@ -194,6 +196,24 @@ def test_every_tool_of_every_backend_has_a_name_here() -> None:
     for backend in BACKENDS:
         fields = set(backend.pb("Tool").DESCRIPTOR.fields_by_name)
         assert fields - {name for name, _, _ in KINDS} == {"function_declarations"}
+
+
+@every_backend
+def test_a_tool_that_only_the_protos_have_yet_arrives(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "_TOOLS", ("google_search",))
+    made = Toolbox.of({"code_execution": {}}, backend)
+    assert made.messages == (pb(backend, code_execution={}),)
+
+
+@every_backend
+def test_a_mode_that_only_the_protos_have_yet_arrives(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "Mode", enum.StrEnum("Mode", {"AUTO": "AUTO"}))
+    value = {"function_calling_config": {"mode": "any"}}
+    assert to_tool_config(value, backend).function_calling_config.mode == 2
 
 
 @every_backend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict, UserList
 from typing import Any
 
 import pytest
@@ -98,3 +99,44 @@ def test_values_that_are_unset_are_not_missed() -> None:
 def test_only_messages_are_messages() -> None:
     assert pb_of("a") is None
     assert pb_of(v1beta.Part()) == v1beta.Part.pb()()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": b"x"}, r"\['a'\]: expected a text, a number, .*, got bytes"),
+        ({"a": bytearray(b"x")}, r"\['a'\]: .*, got bytearray"),
+        ({"a": [{"b": memoryview(b"x")}]}, r"\['a'\]\[0\]\['b'\]: .*, got memoryview"),
+        ({"a": ({1},)}, r"\['a'\]\[0\]: .*, got set"),
+        ({"a": object()}, r"\['a'\]: .*, got object"),
+        ({1: "a"}, r": expected texts as keys, got int"),
+        ({"a": {None: 1}}, r"\['a'\]: expected texts as keys, got NoneType"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "path"), [("FunctionCall", "args"), ("FunctionResponse", "response")]
+)
+@pytest.mark.parametrize("backend", [GEMINI, OLD, VERTEX], ids=lambda each: each.version)
+def test_what_json_cannot_hold_is_named_by_its_path(
+    backend: Backend, kind: str, path: str, value: Any, text: str
+) -> None:
+    with pytest.raises(errors.FieldError, match=rf"^x\.{path}{text}"):
+        message(kind, {path: value}, backend, "x")
+
+
+def test_a_value_of_json_is_looked_at_too() -> None:
+    fields = {"function_declarations": [{"parameters_json_schema": {"enum": [b"x"]}}]}
+    with pytest.raises(errors.FieldError, match=r"parameters_json_schema\['enum'\]\[0\]: .* bytes"):
+        message("Tool", fields, VERTEX, "x")
+
+
+def test_the_arguments_of_a_call_are_a_mapping() -> None:
+    for args in ("{}", [("a", 1)], 7):
+        with pytest.raises(errors.FieldError, match=r"^x\.args: expected a mapping, got "):
+            message("FunctionCall", {"args": args}, GEMINI, "x")
+
+
+def test_what_json_holds_is_taken() -> None:
+    shared = v1beta.FunctionCall(args={"a": [1, {"b": None}]}).args
+    for args in (shared, {"a": (1.0, {"b": None})}, {"a": UserList([1, UserDict(b=None)])}):
+        assert message("FunctionCall", {"args": args}, GEMINI, "x").args["a"][1] == {"b": None}

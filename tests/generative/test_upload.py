@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import logging
 import subprocess
 import sys
 import tracemalloc
@@ -21,7 +22,9 @@ from gemini_grpc import errors
 from gemini_grpc.emulator import Emulator, Fault, HttpFault
 from gemini_grpc.generative import upload
 from gemini_grpc.generative._async import files as async_files
+from gemini_grpc.generative._async import upload as async_upload
 from gemini_grpc.generative._sync import files as sync_files
+from gemini_grpc.generative._sync import upload as sync_upload
 from gemini_grpc.generative.upload import Retries, Upload, describe
 from gemini_grpc.rpc.http import Answer
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
@@ -421,6 +424,26 @@ def test_the_deadline_holds(api: Api) -> None:
     assert caught.value.method.endswith("CreateFile")
 
 
+def test_the_deadline_ends_it_on_the_server(api: Api) -> None:
+    api.emulator.http.script([HttpFault("upload", rate=20_000, times=None)])
+    with pytest.raises(errors.DeadlineExceeded):
+        api.upload(request_options={"timeout": 0.2})
+    assert "cancel" in api.commands()  # the request that was cut off may be read after it
+    assert api.files() == {}
+
+
+def test_a_server_that_does_not_hear_of_the_end_hides_no_deadline(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = async_upload if isinstance(api.colour, Async) else sync_upload
+    monkeypatch.setattr(shell, "_FAREWELL", 0.1)
+    api.emulator.http.script(
+        [HttpFault("upload", rate=20_000, times=None), HttpFault("cancel", delay=0.5)]
+    )
+    with pytest.raises(errors.DeadlineExceeded, match=r"longer than 0\.2 s"):
+        api.upload(request_options={"timeout": 0.2})
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [(400, errors.InvalidArgument), (403, errors.PermissionDenied), (401, errors.Unauthenticated)],
@@ -504,6 +527,15 @@ async def test_a_cancelled_task_ends_it_on_the_server(running: Emulator) -> None
     await asyncio.to_thread(running.journal.wait)
     assert "cancel" in [call.method for call in running.journal]
     assert running.world.store.records("files") == []
+
+
+def test_what_httpx_logs_has_no_id_of_an_upload(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    made = api.upload()
+    assert api.files() == {made.name: CONTENT}
+    told = [record.getMessage() for record in caplog.records if record.name == "httpx"]
+    root = f"http://{api.emulator.http.target}/upload/v1beta/files"
+    assert told == [f'HTTP Request: POST {root} "HTTP/1.1 200 OK"'] * 4
 
 
 def test_memory_stays_flat(

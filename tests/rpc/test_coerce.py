@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gemini_grpc import aiplatform_v1, errors, v1beta
+from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
 from gemini_grpc.rpc import coerce
 
 REQUEST = v1beta.GenerateContentRequest.pb()
@@ -39,6 +39,10 @@ DEEP = {"contents": [{"parts": [{"text": "a"}, {"inline_data": {"data": 5}}]}]}
         ({"contents": 5}, "contents: expected a list, got int"),
         ({"contents": [5]}, "contents[0]: expected Content or a mapping of its fields, got int"),
         ({"contents": [None]}, "contents[0]: expected Content or a mapping of its fields, got Non"),
+        (
+            {"contents": [v1alpha.Content()]},
+            "contents[0]: expected gemini_grpc.v1beta.Content, got gemini_grpc.v1alpha.Content",
+        ),
         ({"contents": v1beta.Content()}, "contents: expected a list, got Content"),
         ({"contents": v1beta.Content.pb()()}, "contents: expected a list, got Content"),
         ({"system_instruction": "Be kind"}, "system_instruction: expected Content or a mapping"),
@@ -239,3 +243,18 @@ def test_the_quick_way_and_the_careful_way_agree(drawn: tuple[Any, dict[str, Any
 def test_datetimes_without_a_zone_are_local_as_in_proto_plus() -> None:
     moment = datetime.datetime(2025, 4, 1, 12, 0, 0)
     assert v1beta.CachedContent(expire_time=moment).expire_time == moment.astimezone()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": b"x"}, "response['a']: expected a text, a number"),
+        ({"a": [1, {"b": {2}}]}, "response['a'][1]['b']: expected a text, a number"),
+        ({1: "a"}, "response: expected texts as keys, got int"),
+        ("{}", "response: expected a mapping, got str"),
+    ],
+)
+def test_what_json_cannot_hold_is_named_by_its_path(value: Any, text: str) -> None:
+    with pytest.raises(errors.FieldError) as caught:
+        v1beta.FunctionResponse(name="f", response=value)
+    assert str(caught.value).startswith(text)

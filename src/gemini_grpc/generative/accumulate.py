@@ -4,7 +4,8 @@ How a field is joined follows from its descriptor, so no field is lost, whatever
 
 - of a number, text or enum the last one that was set holds;
 - a message is joined field by field, the well-known types of protobuf are taken whole;
-- of a list every entry that is not there yet is added.
+- of a list every entry that is not there yet is added;
+- of a map the last value of each key holds.
 
 `_RULES` has the fields that mean something else: parts go on where the message before ended, candidates
 belong together by their index, ratings by their category, and equal tokens may come twice.
@@ -60,6 +61,8 @@ def joined(messages: Sequence[M], *, without: str = "") -> M:
 
 
 def _rule(field: Any) -> Rule:
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return _merged
     if is_repeated(field):
         return _different
     return _last if field.message_type is None else _fields
@@ -81,6 +84,11 @@ def _fields(whole: Any, field: Any, values: Values) -> None:
 def _every(whole: Any, field: Any, values: Values) -> None:
     for value in values:
         getattr(whole, field.name).extend(value)
+
+
+def _merged(whole: Any, field: Any, values: Values) -> None:
+    for value in values:
+        getattr(whole, field.name).MergeFrom(value)
 
 
 def _different(whole: Any, field: Any, values: Values) -> None:

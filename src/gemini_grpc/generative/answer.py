@@ -175,6 +175,8 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return the whole answer as a dictionary: every field, enums as numbers.
 
+        `type(response.message).to_dict(response.message, use_integers_for_enums=False)` has names.
+
         Raises:
             IncompleteIterationError: The stream has not come to its end.
         """

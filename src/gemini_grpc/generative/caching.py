@@ -10,7 +10,7 @@ from gemini_grpc.generative._async.sending import async_items, async_send
 from gemini_grpc.generative._sync.sending import items as sync_items
 from gemini_grpc.generative._sync.sending import send as sync_send
 from gemini_grpc.generative.contents import to_content, to_contents
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.editable import mask
 from gemini_grpc.generative.expiration import expiration
 from gemini_grpc.generative.plan import Plan, nothing, page
@@ -99,6 +99,7 @@ class CachedContent(Resource):
             FieldError: Something is no content or no tool.
             UnsupportedError: The backend lacks something in it.
         """
+        client = client_of(client)
         plan = creating(
             backend_of(client),
             model,
@@ -128,6 +129,7 @@ class CachedContent(Resource):
         request_options: Options = None,
     ) -> CachedContent:
         """Cache the beginning of prompts; see `create`."""
+        client = client_of(client)
         plan = creating(
             backend_of(client),
             model,
@@ -151,6 +153,7 @@ class CachedContent(Resource):
             ArgumentError: It is no name of a cached content.
             NotFound: There is none of that name.
         """
+        client = client_of(client)
         return sync_send(getting(backend_of(client), name), client, request_options)
 
     @classmethod
@@ -158,6 +161,7 @@ class CachedContent(Resource):
         cls, name: str, *, client: HasWires | None = None, request_options: Options = None
     ) -> CachedContent:
         """Return a cache by its name or the last part of it; see `get`."""
+        client = client_of(client)
         return await async_send(getting(backend_of(client), name), client, request_options)
 
     @classmethod
@@ -173,6 +177,7 @@ class CachedContent(Resource):
         Raises:
             ArgumentError: The page size cannot be used.
         """
+        client = client_of(client)
         return sync_items(listing(backend_of(client), page_size), client, request_options)
 
     @classmethod
@@ -184,6 +189,7 @@ class CachedContent(Resource):
         request_options: Options = None,
     ) -> AsyncIterator[CachedContent]:
         """Return the caches one after the other; see `list`."""
+        client = client_of(client)
         return async_items(listing(backend_of(client), page_size), client, request_options)
 
     def update(

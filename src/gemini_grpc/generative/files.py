@@ -14,6 +14,7 @@ from gemini_grpc import errors
 from gemini_grpc.errors import ArgumentError, GeminiError
 from gemini_grpc.generative import plan
 from gemini_grpc.generative.backend import UnsupportedError
+from gemini_grpc.generative.default import client_of
 from gemini_grpc.generative.names import Kind
 from gemini_grpc.generative.resource import Resource
 
@@ -127,9 +128,9 @@ def require(backend: Backend) -> None:
         )
 
 
-def origin(file: object, client: HasWires | None) -> HasWires | None:
+def origin(file: object, client: HasWires | None) -> HasWires:
     """Return the client of a call about a file: the one that is given, else the one the file came from."""
-    return file._from(client) if isinstance(file, File) else client
+    return file._from(client) if isinstance(file, File) else client_of(client)
 
 
 def get(backend: Backend, name: object) -> Plan[File]:

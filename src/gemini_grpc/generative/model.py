@@ -370,5 +370,5 @@ class GenerativeModel:
 def _client_of(cached_content: object, client: HasWires | None) -> HasWires:
     """Return the client of a cached content: the one given, its own, or the default one."""
     if isinstance(cached_content, Resource):
-        client = cached_content._from(client)
+        return cached_content._from(client)
     return default.client_of(client)

@@ -13,7 +13,7 @@ from gemini_grpc.generative import member, names
 from gemini_grpc.generative._async.sending import async_items, async_send
 from gemini_grpc.generative._sync.sending import items as sync_items
 from gemini_grpc.generative._sync.sending import send as sync_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.editable import Editable, mask
 from gemini_grpc.generative.plan import Plan, nothing, page
 from gemini_grpc.generative.resource import Resource
@@ -70,6 +70,7 @@ class Permission(Editable):
         Raises:
             ArgumentError: It is no name of a permission.
         """
+        client = client_of(client)
         return sync_send(getting(backend_of(client), name), client, request_options)
 
     @classmethod
@@ -77,6 +78,7 @@ class Permission(Editable):
         cls, name: str, *, client: HasWires | None = None, request_options: Options = None
     ) -> Permission:
         """Return a permission by its name; see `get`."""
+        client = client_of(client)
         return await async_send(getting(backend_of(client), name), client, request_options)
 
     def _updating(self, backend: Backend, changed: dict[str, Any]) -> Plan[Self]:
@@ -218,10 +220,9 @@ class Permissions:
         plan = transferring(backend_of(client), self._parent, email_address)
         await async_send(plan, client, request_options)
 
-    def _from(self, client: HasWires | None) -> HasWires | None:
-        if client is None and isinstance(self._parent, Resource):
-            return self._parent._from(None)
-        return client
+    def _from(self, client: HasWires | None) -> HasWires:
+        parent = self._parent
+        return parent._from(client) if isinstance(parent, Resource) else client_of(client)
 
 
 def creating(

@@ -71,11 +71,11 @@ class Resource:
     def _set(self) -> list[str]:
         return [field.name for field, _ in self._pb.ListFields()]
 
-    def _from(self, client: HasWires | None) -> HasWires | None:
-        """Return the client of a call: the one that is given, else the one it came from."""
-        if client is not None:
-            return client
-        return None if self._wires is None else self
+    def _from(self, client: HasWires | None) -> HasWires:
+        """Return the client of a call: the one that is given, else the one it came from, if any."""
+        if client is None and self._wires is not None:
+            return self
+        return default.client_of(client)
 
     def _replace(self, newer: Self) -> Self:
         """Become what the server has answered to an update."""

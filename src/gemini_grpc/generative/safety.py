@@ -219,6 +219,10 @@ def _number(name: str, value: Any, backend: Backend, path: str) -> int:
     if field is None:
         raise UnsupportedError(f"{path}: {backend.name} has no SafetySetting.{name}")
     members: Any = field.enum_type
+    if isinstance(value, str) and not _is_short(name, value):
+        named = members.values_by_name.get(value.upper())
+        if named is not None:  # the protos may be newer than the words
+            return int(named.number)
     full = _written(name, value, path)
     if not isinstance(full, str):
         return _checked(full, members, path)
@@ -232,6 +236,11 @@ def _written(name: str, value: object, path: str = "") -> object:
     if isinstance(value, enum.Enum):
         return value.name
     return _full_name(name, value, path or name) if isinstance(value, str) else value
+
+
+def _is_short(name: str, value: str) -> bool:
+    prefix, words = _WORDS[name]
+    return value.lower().removeprefix(prefix) in words
 
 
 def _full_name(name: str, value: str, path: str) -> str:

@@ -127,4 +127,6 @@ def open_sink(given: object) -> Sink:
             f"path is {type(given).__name__}; expected a path, a binary file object, or None for "
             "the bytes"
         )
+    if getattr(file, "closed", False):
+        raise ArgumentError("path is a file object that is closed; pass its path, or open it again")
     return Sink(file)

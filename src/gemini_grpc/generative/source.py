@@ -107,7 +107,10 @@ class Source:
                 f"{self._label} cannot be read again from byte {offset}, as the server asks after a "
                 "failure; pass a path or a file that can seek"
             )
-        self._file.seek(self._start + offset)
+        try:
+            self._file.seek(self._start + offset)
+        except (OSError, ValueError) as cause:
+            raise _unreadable(self._label, cause) from cause
         self._position = offset
         return b""
 
@@ -137,7 +140,7 @@ class Source:
     def _piece(self, size: int) -> bytes:
         try:
             piece: Any = self._file.read(size)
-        except OSError as cause:
+        except (OSError, ValueError) as cause:  # the latter if it has been closed
             raise _unreadable(self._label, cause) from cause
         if isinstance(piece, str):
             raise FieldError(f"{self._label} gives text; open the file in binary mode, 'rb'")
@@ -175,6 +178,8 @@ def open_source(given: object, *, mime_type: str | None = None) -> Source:
     file: Any = given
     if isinstance(file, io.TextIOBase):
         raise FieldError("path gives text; open the file in binary mode, 'rb'")
+    if getattr(file, "closed", False):
+        raise ArgumentError("path is a file object that is closed; pass its path, or open it again")
     if mime_type is None:
         raise _untyped("a file object")
     return Source(file, mime_type, label="path (a file object)")
@@ -216,5 +221,5 @@ def _can_seek(file: Any) -> bool:
     return bool(seekable()) if seekable is not None else hasattr(file, "seek")
 
 
-def _unreadable(label: str, cause: OSError) -> ArgumentError:
-    return ArgumentError(f"{label} cannot be read: {cause.strerror or cause}")
+def _unreadable(label: str, cause: OSError | ValueError) -> ArgumentError:
+    return ArgumentError(f"{label} cannot be read: {getattr(cause, 'strerror', None) or cause}")

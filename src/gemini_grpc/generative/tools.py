@@ -219,13 +219,14 @@ class _Sorter:
 
     def _other(self, given: Mapping[str, Any], path: str) -> None:
         for name in given:
+            if self._backend.has("Tool", name):
+                continue
             if name not in _TOOLS:
                 known = ", ".join(_TOOLS)
                 raise ArgumentError(
                     f"{path}: there is no tool {name!r}{nearest(name, _TOOLS)}; there are {known}"
                 )
-            if not self._backend.has("Tool", name):
-                raise UnsupportedError(f"{path}: {self._backend.name} has no Tool.{name}")
+            raise UnsupportedError(f"{path}: {self._backend.name} has no Tool.{name}")
         self.others.append(translation.message("Tool", given, self._backend, path))
 
     def _function(self, value: Any, path: str) -> None:
@@ -339,12 +340,15 @@ def _calling(value: Any, backend: Backend, path: str) -> Any:
     if isinstance(value, Mapping):
         value = {name: item for name, item in value.items() if item is not None}
         if isinstance(mode := value.get("mode"), str):
-            value["mode"] = _mode(mode, path)
+            value["mode"] = _mode(mode, backend, path)
     return translation.message("FunctionCallingConfig", value, backend, path)
 
 
-def _mode(name: str, path: str) -> str:
+def _mode(name: str, backend: Backend, path: str) -> str:
     full = name.upper()
+    field: Any = backend.pb("FunctionCallingConfig").DESCRIPTOR.fields_by_name["mode"]
+    if full in field.enum_type.values_by_name:
+        return full
     full = full if full in Mode.__members__ else full.removeprefix("MODE_")
     if full == "UNSPECIFIED":
         full = "MODE_UNSPECIFIED"

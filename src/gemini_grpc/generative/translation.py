@@ -192,15 +192,18 @@ class _Translator:
             return self._enum_value(value, field.enum_type, others, here)
         if type(value) is float and field.cpp_type in _INTEGERS and value.is_integer():
             return int(value)  # top_k is a float on one backend and an integer on another
-        if field.message_type is None or field.message_type.full_name.startswith("google."):
+        inner = field.message_type
+        if inner is None or inner.full_name.startswith("google."):
+            if inner is not None:
+                coerce.check_json(value, inner.name, here)
             return value
         source = pb_of(value)
-        cls = field.message_type._concrete_class
-        if source is not None and source.DESCRIPTOR.name == field.message_type.name:
+        cls = inner._concrete_class
+        if source is not None and source.DESCRIPTOR.name == inner.name:
             return _from_message(cls, source, self._backend, here)
         if isinstance(value, Mapping):
             kin = [each.message_type for each in others if each.message_type is not None]
-            return self.adapt(value, field.message_type, kin, here)
+            return self.adapt(value, inner, kin, here)
         return value
 
     def _enum_value(

@@ -19,8 +19,9 @@ from __future__ import annotations
 import base64
 import binascii
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf import message_factory
@@ -48,6 +49,7 @@ _INTEGERS = frozenset(
         "FIXED32", "FIXED64", "SFIXED32", "SFIXED64",
     )
 )  # fmt: skip
+_BINARY = (bytes, bytearray, memoryview)
 _FLOATS = frozenset({FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE})
 
 
@@ -80,8 +82,41 @@ def as_pb(pb_class: type[Pb], value: object, *, path: str) -> Pb:
     converted = interop.from_upstream(pb_class, inner)
     if converted is not None:
         return converted
-    expected = f"{pb_class.DESCRIPTOR.name} or a mapping of its fields"
-    raise _misfit(path or pb_class.DESCRIPTOR.name, expected, value)
+    expected, found = pb_class.DESCRIPTOR, getattr(inner, "DESCRIPTOR", None)
+    path = path or expected.name
+    if found is not None and found.name == expected.name:
+        raise errors.FieldError(f"{path}: expected {expected.full_name}, got {found.full_name}")
+    raise _misfit(path, f"{expected.name} or a mapping of its fields", value)
+
+
+def check_json(value: object, kind: str, path: str) -> None:
+    """Refuse what a `Struct`, `Value` or `ListValue` cannot hold; other kinds are not looked at.
+
+    proto-plus would not say where it is, and make lists of numbers of bytes.
+
+    Raises:
+        FieldError: It is no value of JSON, or nothing of its kind.
+    """
+    if isinstance(value, (PbMessage, NoneType)):
+        return
+    if kind == "Struct" and not isinstance(value, Mapping):
+        raise _misfit(path, "a mapping", value)
+    if kind in {"Struct", "Value", "ListValue"}:
+        _check_json(value, path)
+
+
+def _check_json(value: object, path: str) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise _misfit(path, "texts as keys", key)
+            _check_json(item, f"{path}[{key!r}]")
+    elif isinstance(value, Sequence) and not isinstance(value, (str, *_BINARY)):
+        for index, item in enumerate(value):
+            _check_json(item, f"{path}[{index}]")
+    elif not isinstance(value, (str, int, float, NoneType, PbMessage)):
+        kinds = "a text, a number, a bool, None, or a list or mapping of these"
+        raise _misfit(path, kinds, value)
 
 
 def unknown_field(descriptor: Descriptor, name: str) -> str:
@@ -170,6 +205,7 @@ def _message(pb_class: type[PbMessage]) -> Converter:
     if name.startswith("google.protobuf.") and not isinstance(rule, MessageRule):
 
         def convert_well_known(value: object, path: str) -> object:
+            check_json(value, pb_class.DESCRIPTOR.name, path)
             converted = value if isinstance(value, pb_class) else rule.to_proto(value)
             if isinstance(converted, pb_class):
                 return converted
@@ -227,7 +263,7 @@ def _string(value: object, path: str) -> str:
 
 
 def _bytes(value: object, path: str) -> bytes:
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, _BINARY):
         return bytes(value)
     if not isinstance(value, str):
         raise _misfit(path, "bytes", value)

@@ -49,6 +49,15 @@ async def test_an_agent_calls_a_tool_and_answers(
     assert result.parts[0].function_response.response == {"result": "12"}
 
 
+async def test_an_agent_does_not_stop_the_event_loop_if_the_window_is_given(
+    options: dict[str, Any], emulator: Emulator
+) -> None:
+    with Gemini(**options, context_window=100_000) as llm:
+        agent = FunctionAgent(tools=[add], llm=llm)
+        assert str(await agent.run("What is 7 + 5? Use add.")) == "The result of add is 12."
+    assert not emulator.journal.calls("GetModel")
+
+
 async def test_parallel_calls_are_answered_together(
     options: dict[str, Any], emulator: Emulator
 ) -> None:

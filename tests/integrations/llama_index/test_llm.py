@@ -189,6 +189,8 @@ def test_limits_that_are_given_are_not_asked_for(
 ) -> None:
     with Gemini(**options, max_tokens=100, context_window=1000) as llm:
         assert (llm.metadata.context_window, llm.metadata.num_output) == (1000, 100)
+    with Gemini(**options, context_window=20_000) as llm:
+        assert (llm.metadata.context_window, llm.metadata.num_output) == (20_000, 8_192)
     with Gemini(project="p", max_tokens=100) as llm:
         assert (llm.metadata.context_window, llm.metadata.num_output) == (1_048_676, 100)
     with Gemini(project="p", is_function_calling_model=False) as llm:

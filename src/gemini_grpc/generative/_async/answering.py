@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import answering
 from gemini_grpc.generative._async.sending import async_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.answering import AnswerStyle
@@ -50,6 +50,7 @@ async def generate_answer_async(
         FieldError: Something is no content.
         UnsupportedError: Vertex AI has no such answers.
     """
+    client = client_of(client)
     plan = answering.answering(
         backend_of(client),
         model=model,

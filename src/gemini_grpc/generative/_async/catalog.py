@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gemini_grpc.generative import catalog
 from gemini_grpc.generative._async.sending import async_items, async_send
 from gemini_grpc.generative._async.tuning import get_tuned_model_async
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +35,7 @@ def list_models_async(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such list.
     """
+    client = client_of(client)
     return async_items(catalog.listing(backend_of(client), page_size), client, request_options)
 
 
@@ -79,4 +80,5 @@ async def get_base_model_async(
         NotFound: There is none of that name; the text tells the nearest that have been listed.
         UnsupportedError: Vertex AI does not describe its models.
     """
+    client = client_of(client)
     return await async_send(catalog.getting_base(backend_of(client), name), client, request_options)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import corpora
 from gemini_grpc.generative._async.sending import async_items, async_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +34,7 @@ async def create_corpus_async(
         ArgumentError: It is no name of a corpus.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     plan = corpora.creating(backend_of(client), name, display_name)
     return await async_send(plan, client, request_options)
 
@@ -52,6 +53,7 @@ async def get_corpus_async(
         ArgumentError: It is no name of a corpus.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     return await async_send(corpora.getting(backend_of(client), name), client, request_options)
 
 
@@ -72,6 +74,7 @@ def list_corpora_async(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     return async_items(corpora.listing(backend_of(client), page_size), client, request_options)
 
 
@@ -94,5 +97,6 @@ async def delete_corpus_async(
         FailedPrecondition: There are documents in it.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     plan = corpora.deleting(backend_of(client), name, force)
     await async_send(plan, client, request_options)

@@ -13,7 +13,7 @@ from gemini_grpc.generative import files
 from gemini_grpc.generative._async.download import async_fetch
 from gemini_grpc.generative._async.sending import async_items, async_send
 from gemini_grpc.generative._async.upload import async_transfer
-from gemini_grpc.generative.default import backend_of, wires_of
+from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.files import File
 from gemini_grpc.generative.progress import Watch
 from gemini_grpc.generative.request_options import call_options
@@ -47,8 +47,8 @@ async def upload_file_async(
     """Upload a file and return it, ready to be put into prompts.
 
     It is sent in chunks and read as they go; a connection that breaks is taken up where the server
-    is. Ctrl-C, or cancelling the task, ends the upload on the server too. A file object is read from
-    where it stands, by a thread if this is asynchronous.
+    is. A timeout, Ctrl-C, or cancelling the task ends the upload on the server too, which may take a
+    second more. A file object is read from where it stands, by a thread if this is asynchronous.
 
     Args:
         path: A path, bytes, or a binary file object.
@@ -72,6 +72,7 @@ async def upload_file_async(
         FileFailedError: The service could not prepare it.
         RpcError: It could not be sent, or was not ready in time.
     """
+    client = client_of(client)
     files.require(backend_of(client))
     seconds = files.seconds_to_wait(wait)
     options = call_options(request_options)
@@ -79,7 +80,7 @@ async def upload_file_async(
     try:
         described = describe(name, display_name or source.display_name)
         watch = Watch(progress, source.display_name or described["name"])
-        file = await _send(source, described, watch, wires_of(client), options)
+        file = await _send(source, described, watch, client.wires, options)
     finally:
         source.close()
     if not seconds:
@@ -97,6 +98,7 @@ async def get_file_async(
         NotFound, PermissionDenied: There is no such file.
         RpcError: The call failed.
     """
+    client = client_of(client)
     plan = files.get(backend_of(client), name)
     return await async_send(plan, client, request_options)
 
@@ -113,6 +115,7 @@ def list_files_async(
         ArgumentError: The size of the pages is not 1 to 100.
         RpcError: A call failed; raised by the iteration.
     """
+    client = client_of(client)
     plan = files.listed(backend_of(client), page_size)
     return async_items(plan, client, request_options)
 
@@ -193,7 +196,7 @@ async def download_file_async(
     name = files.downloadable(file)
     options = call_options(request_options)
     watch = Watch(progress, name)
-    wires = wires_of(client)
+    wires = client.wires
     retries, metadata = Retries.of(options, wires.settings, clock=time.monotonic)
     sink = open_sink(path)
     try:
@@ -225,9 +228,7 @@ async def _send(
     return file
 
 
-async def _wait(
-    file: File, seconds: float, client: HasWires | None, request_options: Options
-) -> File:
+async def _wait(file: File, seconds: float, client: HasWires, request_options: Options) -> File:
     """Look at a file again and again, until it is ready."""
     waiting = files.Waiting(seconds, clock=time.monotonic)
     while (pause := waiting.pause(file)) is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.generative import operations
 from gemini_grpc.generative._async.sending import async_items, async_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.tuning import TunedModel
 from gemini_grpc.rpc import wire
 from gemini_grpc.rpc._async.operation import AsyncOperation
@@ -86,6 +86,7 @@ async def get_operation_async(
         ArgumentError: It is no name of an operation.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     plan = operations.getting(backend_of(client), name, _made)
     return await async_send(plan, client, request_options)
 
@@ -107,6 +108,7 @@ def list_operations_async(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     plan = operations.listing(backend_of(client), page_size, _made)
     return async_items(plan, client, request_options)
 
@@ -125,6 +127,7 @@ async def delete_operation_async(
         ArgumentError: It is no name of an operation.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     await async_send(operations.deleting(backend_of(client), name), client, request_options)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import permissions
 from gemini_grpc.generative._async.sending import async_items, async_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,6 +39,7 @@ async def create_permission_async(
         ArgumentError: There is no such role or grantee, or the address does not go with it.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.creating(backend_of(client), parent, role, grantee_type, email_address)
     return await async_send(plan, client, request_options)
 
@@ -57,6 +58,7 @@ async def get_permission_async(
         ArgumentError: It is no name of a permission.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.getting(backend_of(client), name)
     return await async_send(plan, client, request_options)
 
@@ -79,6 +81,7 @@ def list_permissions_async(
         ArgumentError: It is neither, or the page size cannot be used.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.listing(backend_of(client), parent, page_size)
     return async_items(plan, client, request_options)
 
@@ -101,5 +104,6 @@ async def transfer_ownership_async(
         ArgumentError: There is no address, or it is no tuned model.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.transferring(backend_of(client), name, email_address)
     await async_send(plan, client, request_options)

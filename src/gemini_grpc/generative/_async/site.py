@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
+from gemini_grpc.generative.discretion import hide_query
 from gemini_grpc.rpc import http, tls, wire
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class AsyncSite:
             identity = await wire.async_call(lambda _: tls.identity(source), timeout)
         self.root = http.address(self._settings, port)
         self._client = http.async_client(self._settings, identity)
+        self._client.event_hooks = {"request": [_keep_quiet]}
 
     async def _ask(self, timeout: float | None) -> int:
         limit = http.PORT.timeout if timeout is None else timeout
@@ -122,3 +124,7 @@ class AsyncSite:
             return {}
         pairs = await self._channel.metadata(self._method, timeout)
         return {**http.headers(pairs), **self._headers}
+
+
+async def _keep_quiet(request: Any) -> None:
+    hide_query(request)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc.generative import tuning
 from gemini_grpc.generative._async.operations import AsyncCreateTunedModelOperation
 from gemini_grpc.generative._async.sending import async_items, async_send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -36,6 +36,7 @@ def list_tuned_models_async(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such list.
     """
+    client = client_of(client)
     plan = tuning.listing(backend_of(client), page_size, filter)
     return async_items(plan, client, request_options)
 
@@ -58,6 +59,7 @@ async def get_tuned_model_async(
         NotFound: There is none of that name.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     return await async_send(tuning.getting(backend_of(client), name), client, request_options)
 
 
@@ -111,7 +113,7 @@ async def create_tuned_model_async(
     amounts = {"epoch_count": epoch_count, "batch_size": batch_size}
     rates = {"learning_rate": learning_rate, "learning_rate_multiplier": learning_rate_multiplier}
     plan = tuning.creating(
-        backend_of(client),
+        backend_of(client := client_of(client)),
         source_model,
         training_data,
         AsyncCreateTunedModelOperation,
@@ -145,6 +147,7 @@ async def update_tuned_model_async(
         ArgumentError: The name cannot be used, or a field does not exist or cannot be changed.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     plan = tuning.updating(backend_of(client), tuned_model, updates)
     return await async_send(plan, client, request_options)
 
@@ -166,4 +169,5 @@ async def delete_tuned_model_async(
         ArgumentError: It is no name of a tuned model.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     await async_send(tuning.deleting(backend_of(client), tuned_model), client, request_options)

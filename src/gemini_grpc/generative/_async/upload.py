@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import Wires
     from gemini_grpc.rpc.metadata import Metadata
 
-_FAREWELL = 2.0
-"""Seconds that telling the server of a cancelled upload may take."""
+_FAREWELL = 1.0
+"""Seconds that telling the server of the end of an upload may take."""
 
 
 async def async_transfer(
@@ -38,8 +38,8 @@ async def async_transfer(
 ) -> Any:
     """Upload a source and return the message of the file.
 
-    Whatever ends it from this side (Ctrl-C, a cancelled task, an error of the progress function) ends
-    the session on the server as well.
+    Whatever ends it from this side (the deadline, Ctrl-C, a cancelled task, an error of the progress
+    function) ends the session on the server as well.
 
     Raises:
         ArgumentError: The source cannot be read.
@@ -48,10 +48,9 @@ async def async_transfer(
     sending = _Sending(wires, source, file, retries, metadata, watch)
     try:
         return await sending.run()
-    except errors.RpcError:
-        raise
-    except BaseException:
-        await sending.cancel()
+    except BaseException as error:
+        if not isinstance(error, errors.RpcError) or isinstance(error, errors.DeadlineExceeded):
+            await sending.cancel()
         raise
     finally:
         await sending.site.close()

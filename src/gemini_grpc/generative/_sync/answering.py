@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import answering
 from gemini_grpc.generative._sync.sending import send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.answering import AnswerStyle
@@ -51,6 +51,7 @@ def generate_answer(
         FieldError: Something is no content.
         UnsupportedError: Vertex AI has no such answers.
     """
+    client = client_of(client)
     plan = answering.answering(
         backend_of(client),
         model=model,

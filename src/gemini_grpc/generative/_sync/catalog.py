@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemini_grpc.generative import catalog
 from gemini_grpc.generative._sync.sending import items, send
 from gemini_grpc.generative._sync.tuning import get_tuned_model
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def list_models(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such list.
     """
+    client = client_of(client)
     return items(catalog.listing(backend_of(client), page_size), client, request_options)
 
 
@@ -80,4 +81,5 @@ def get_base_model(
         NotFound: There is none of that name; the text tells the nearest that have been listed.
         UnsupportedError: Vertex AI does not describe its models.
     """
+    client = client_of(client)
     return send(catalog.getting_base(backend_of(client), name), client, request_options)

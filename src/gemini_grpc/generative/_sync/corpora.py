@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import corpora
 from gemini_grpc.generative._sync.sending import items, send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ def create_corpus(
         ArgumentError: It is no name of a corpus.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     plan = corpora.creating(backend_of(client), name, display_name)
     return send(plan, client, request_options)
 
@@ -53,6 +54,7 @@ def get_corpus(
         ArgumentError: It is no name of a corpus.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     return send(corpora.getting(backend_of(client), name), client, request_options)
 
 
@@ -73,6 +75,7 @@ def list_corpora(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     return items(corpora.listing(backend_of(client), page_size), client, request_options)
 
 
@@ -95,5 +98,6 @@ def delete_corpus(
         FailedPrecondition: There are documents in it.
         UnsupportedError: Vertex AI has no corpora here.
     """
+    client = client_of(client)
     plan = corpora.deleting(backend_of(client), name, force)
     send(plan, client, request_options)

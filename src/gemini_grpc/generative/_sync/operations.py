@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.generative import operations
 from gemini_grpc.generative._sync.sending import items, send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.tuning import TunedModel
 from gemini_grpc.rpc import wire
 from gemini_grpc.rpc._sync.operation import Operation
@@ -87,6 +87,7 @@ def get_operation(
         ArgumentError: It is no name of an operation.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     plan = operations.getting(backend_of(client), name, _made)
     return send(plan, client, request_options)
 
@@ -108,6 +109,7 @@ def list_operations(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     plan = operations.listing(backend_of(client), page_size, _made)
     return items(plan, client, request_options)
 
@@ -126,6 +128,7 @@ def delete_operation(
         ArgumentError: It is no name of an operation.
         UnsupportedError: Vertex AI has no such operations.
     """
+    client = client_of(client)
     send(operations.deleting(backend_of(client), name), client, request_options)
 
 

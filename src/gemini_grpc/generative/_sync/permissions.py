@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_grpc.generative import permissions
 from gemini_grpc.generative._sync.sending import items, send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ def create_permission(
         ArgumentError: There is no such role or grantee, or the address does not go with it.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.creating(backend_of(client), parent, role, grantee_type, email_address)
     return send(plan, client, request_options)
 
@@ -58,6 +59,7 @@ def get_permission(
         ArgumentError: It is no name of a permission.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.getting(backend_of(client), name)
     return send(plan, client, request_options)
 
@@ -80,6 +82,7 @@ def list_permissions(
         ArgumentError: It is neither, or the page size cannot be used.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.listing(backend_of(client), parent, page_size)
     return items(plan, client, request_options)
 
@@ -102,5 +105,6 @@ def transfer_ownership(
         ArgumentError: There is no address, or it is no tuned model.
         UnsupportedError: Vertex AI has no such permissions.
     """
+    client = client_of(client)
     plan = permissions.transferring(backend_of(client), name, email_address)
     send(plan, client, request_options)

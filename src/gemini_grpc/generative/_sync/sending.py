@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gemini_grpc.generative.default import wires_of
 from gemini_grpc.generative.request_options import call_options
 
 if TYPE_CHECKING:
@@ -16,25 +15,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def send(plan: Plan[T], client: HasWires | None, request_options: Options) -> T:
-    """Make a call and return what its answer becomes.
+def send(plan: Plan[T], client: HasWires, request_options: Options) -> T:
+    """Make a call with the client it was decided for, and return what its answer becomes.
 
     Raises:
         ArgumentError, FieldError: The options or the request cannot be used; nothing was sent.
         RpcError: The call failed.
     """
     options = call_options(request_options)
-    wires = wires_of(client)
+    wires = client.wires
     return plan.read(_fetch(plan, wires, plan.request, options), wires)
 
 
-def items(plan: Plan[T], client: HasWires | None, request_options: Options) -> Iterator[T]:
+def items(plan: Plan[T], client: HasWires, request_options: Options) -> Iterator[T]:
     """Return the items of a list; a page is fetched when its first item is asked for.
 
     Raises:
         ArgumentError: The options cannot be used.
     """
-    return _pages(plan, wires_of(client), call_options(request_options))
+    return _pages(plan, client.wires, call_options(request_options))
 
 
 def _pages(plan: Plan[T], wires: Wires, options: Any) -> Iterator[T]:

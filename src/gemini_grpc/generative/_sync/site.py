@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
+from gemini_grpc.generative.discretion import hide_query
 from gemini_grpc.rpc import http, tls, wire
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Site:
             identity = wire.call(lambda _: tls.identity(source), timeout)
         self.root = http.address(self._settings, port)
         self._client = http.client(self._settings, identity)
+        self._client.event_hooks = {"request": [_keep_quiet]}
 
     def _ask(self, timeout: float | None) -> int:
         limit = http.PORT.timeout if timeout is None else timeout
@@ -123,3 +125,7 @@ class Site:
             return {}
         pairs = self._channel.metadata(self._method, timeout)
         return {**http.headers(pairs), **self._headers}
+
+
+def _keep_quiet(request: Any) -> None:
+    hide_query(request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc.generative import tuning
 from gemini_grpc.generative._sync.operations import CreateTunedModelOperation
 from gemini_grpc.generative._sync.sending import items, send
-from gemini_grpc.generative.default import backend_of
+from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,7 @@ def list_tuned_models(
         ArgumentError: The page size cannot be used.
         UnsupportedError: Vertex AI has no such list.
     """
+    client = client_of(client)
     plan = tuning.listing(backend_of(client), page_size, filter)
     return items(plan, client, request_options)
 
@@ -59,6 +60,7 @@ def get_tuned_model(
         NotFound: There is none of that name.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     return send(tuning.getting(backend_of(client), name), client, request_options)
 
 
@@ -112,7 +114,7 @@ def create_tuned_model(
     amounts = {"epoch_count": epoch_count, "batch_size": batch_size}
     rates = {"learning_rate": learning_rate, "learning_rate_multiplier": learning_rate_multiplier}
     plan = tuning.creating(
-        backend_of(client),
+        backend_of(client := client_of(client)),
         source_model,
         training_data,
         CreateTunedModelOperation,
@@ -146,6 +148,7 @@ def update_tuned_model(
         ArgumentError: The name cannot be used, or a field does not exist or cannot be changed.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     plan = tuning.updating(backend_of(client), tuned_model, updates)
     return send(plan, client, request_options)
 
@@ -167,4 +170,5 @@ def delete_tuned_model(
         ArgumentError: It is no name of a tuned model.
         UnsupportedError: Vertex AI has no such models.
     """
+    client = client_of(client)
     send(tuning.deleting(backend_of(client), tuned_model), client, request_options)

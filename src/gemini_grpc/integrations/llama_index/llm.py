@@ -1,8 +1,8 @@
 """`Gemini`: a language model for LlamaIndex that calls tools.
 
 Asynchronous methods call asynchronously. Only `metadata`, which LlamaIndex reads in either colour, makes a
-short synchronous call the first time, to learn the limits of the model; with `max_tokens` and
-`context_window` it never does.
+short synchronous call the first time, to learn the limits of the model; with `context_window` it never
+does. An agent reads it in the event loop, which waits meanwhile.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Gemini(GeminiComponent, FunctionCallingLLM):
             first call, its description is asked for, unless `context_window` is given too.
         context_window: How many tokens a prompt and its answer have together, at most. If it is not given,
             the description of the model is asked for when `metadata` is first read; Vertex AI has none to
-            give, so there it is taken to be a million.
+            give, so there it is taken to be a million. Give it where agents run in an event loop.
         generation_config: More settings; they hold over `temperature` and `max_tokens`.
         safety_settings: Thresholds, as `GenerativeModel` takes them.
         generate_kwargs: Arguments for every call: those of `GenerativeModel.generate_content`,

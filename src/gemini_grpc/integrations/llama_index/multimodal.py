@@ -3,7 +3,7 @@
 The constructor and the methods are those of the class of that name that used google-generativeai. What is
 different: nothing is sent when it is made. The description of the model (`get_model`), which tells its
 limits and whether it generates, is asked for when it is first needed: for `metadata`, or before the first
-call if `max_tokens` is given.
+call if `max_tokens` is given; never with `context_window`.
 """
 
 from __future__ import annotations

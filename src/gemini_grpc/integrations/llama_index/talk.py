@@ -38,9 +38,9 @@ _OTHERS = ("cached_content", "request_options")
 _KNOWN = (*_GIVEN, *_OTHERS, *_SETTINGS)
 
 
-ON_VERTEX = Limits(1_048_576, 8_192)
-"""What is taken for the limits on Vertex AI, which tells none over gRPC: what every Gemini model of today
-has at least."""
+UNASKED = Limits(1_048_576, 8_192)
+"""What is taken for the limits where nobody is asked, as on Vertex AI, which tells none over gRPC: what every
+Gemini model of today has at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ class Talk:
     max_tokens: int | None = None
     """How many tokens an answer has at most; held to what the model can."""
     context_window: int | None = None
-    """How many tokens a prompt and its answer have at most. If both are given, they are taken as they are,
-    and the API is never asked."""
+    """How many tokens a prompt and its answer have at most. If it is given, it is taken as it is, and so is
+    `max_tokens`: the API is never asked."""
 
     def check(self) -> None:
         """Find out whether the settings can be used; nothing is sent.
@@ -188,10 +188,11 @@ class Talk:
     @property
     def _known(self) -> Limits | None:
         """The limits of the model, as far as they are said or known."""
-        if self.max_tokens and self.context_window:
-            return Limits(self.context_window - self.max_tokens, self.max_tokens)
+        output = self.max_tokens or UNASKED.output
+        if self.context_window:
+            return Limits(self.context_window - output, output)
         if self.connection.backend.is_vertex:
-            return Limits(ON_VERTEX.input, self.max_tokens or ON_VERTEX.output)
+            return Limits(UNASKED.input, output)
         return self.connection.limits.get(self.model)
 
     def _ask(self) -> Limits:
