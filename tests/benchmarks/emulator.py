@@ -98,7 +98,7 @@ async def measure(target: str, pid: int) -> None:
 
 def main() -> None:
     """Start the emulator and measure it."""
-    command = [sys.executable, "-m", "gemini_grpc.cli.main", "emulator", "--port", "0"]
+    command = [sys.executable, "-m", "gemini_grpc", "emulator", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:

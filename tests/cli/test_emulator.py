@@ -17,7 +17,7 @@ from gemini_grpc.cli.main import main
 from gemini_grpc.emulator import Certificates, Emulator
 from gemini_grpc.v1beta import GenerativeServiceClient
 
-START = (sys.executable, "-m", "gemini_grpc.cli.main", "emulator")
+START = (sys.executable, "-m", "gemini_grpc", "emulator")
 
 
 class Running:
@@ -186,6 +186,8 @@ def test_a_directory_that_cannot_be_written_is_one_line(capsys, tmp_path):
         (("--seed", "x"), "invalid int value"),
         (("--host", "0.0.0.0"), "--allow-non-loopback"),
         (("--jitter", "3"), "jitter is 3.0"),
+        (("--api-key", ""), "--api-key: a key is empty; leave the option out to take any"),
+        (("--api-key", "k", "--api-key", " "), "a key is empty"),
         (("--max-concurrent-streams", "0"), "max_concurrent_streams is 0"),
     ],
 )
@@ -212,7 +214,7 @@ def served(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Emulator:
     made: list[Emulator] = []
     stopped = SimpleNamespace(wait=lambda _: True)
     monkeypatch.setattr(command, "threading", SimpleNamespace(Event=lambda: stopped))
-    monkeypatch.setattr(command, "_instructions", lambda emulator, _: made.append(emulator) or [])
+    monkeypatch.setattr(command, "_instructions", lambda emulator, *_: made.append(emulator) or [])
     before = signal.getsignal(signal.SIGTERM)
     assert main(["emulator", *arguments]) == 0
     assert signal.getsignal(signal.SIGTERM) == before

@@ -37,7 +37,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--first-token", type=float, default=0.0, metavar="SECONDS", help="until an answer begins")
     add("--tokens-per-second", type=float, metavar="N", help="how fast an answer comes")
     add("--jitter", type=float, default=0.0, metavar="PART", help="how much times vary, 0 to 1")
-    add("--api-key", action="append", metavar="KEY", help="a key that is good; any, if left out")
+    add(
+        "--api-key",
+        type=_key,
+        action="append",
+        metavar="KEY",
+        help="a key that is good; any, if left out",
+    )
     add("--max-concurrent-streams", type=int, metavar="N", help="calls on one connection")
     encryption = parser.add_argument_group("encryption")
     add = encryption.add_argument
@@ -59,8 +65,9 @@ def run(options: argparse.Namespace) -> int:
     emulator = _make(options)
     for path in options.script:
         emulator.load_script(path)
-    with emulator, _signals() as stop:
-        lines = [f"gemini-grpc emulator on {emulator.target}", *_instructions(emulator, options)]
+    with emulator, _signals() as stop, _directory(options) as directory:
+        instructions = _instructions(emulator, options, directory)
+        lines = [f"gemini-grpc emulator on {emulator.target}", *instructions]
         print("\n".join(lines), flush=True)
         while not stop.wait(1.0):  # with a limit, so that signals are handled on every system
             pass
@@ -132,11 +139,17 @@ def _quotas(path: str) -> list[Quota]:
     ]
 
 
-def _instructions(emulator: Emulator, options: argparse.Namespace) -> list[str]:
+def _directory(options: argparse.Namespace) -> contextlib.AbstractContextManager[str]:
+    """Return where the certificates are written; what is not the user's goes away at the end."""
+    if options.tls_dir or not (options.tls or options.mtls):
+        return contextlib.nullcontext(options.tls_dir or "")
+    return tempfile.TemporaryDirectory(prefix="gemini-grpc-")
+
+
+def _instructions(emulator: Emulator, options: argparse.Namespace, directory: str) -> list[str]:
     """Return what to do to use it."""
-    if not (options.tls or options.mtls):
+    if not directory:
         return [f"export {EMULATOR_HOST}={emulator.target}"]
-    directory = options.tls_dir or tempfile.mkdtemp(prefix="gemini-grpc-")
     path = emulator.certificates.write(directory, client=options.mtls)
     lines = [f"the authority that clients need is in {path}"]
     if options.mtls and emulator.certificates.client:
@@ -148,3 +161,9 @@ def _port(text: str) -> int:
     if not text.isdigit() or int(text) > _HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to {_HIGHEST_PORT}")
     return int(text)
+
+
+def _key(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a key is empty; leave the option out to take any")
+    return text
