@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from codegen import build, layout, load, render, unasync, write
+from codegen.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -33,8 +34,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         texts = generate(ROOT)
-    except (build.DefaultsError, load.ProtoError) as error:
-        print(f"codegen: {error}", file=sys.stderr)
+    except InputError as error:
+        for line in str(error).splitlines():
+            print(f"codegen: {line}", file=sys.stderr)
         return 2
     if not arguments.check:
         write.write(ROOT, texts)

@@ -18,11 +18,25 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
-from codegen import build_messages, ir, names
+from codegen import build_messages, check, ir, names
+from codegen.errors import InputError
 
 
-class DefaultsError(Exception):
+class DefaultsError(InputError):
     """The file of defaults names an RPC that does not exist, or leaves one out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"codegen/defaults.toml: {text}")
+
+
+EMPTY = "google.protobuf.Empty"
+"""What a call returns that gives nothing."""
+
+LISTS = (
+    "an RPC belongs in `repeatable` if it may be sent again when it is not known whether the server "
+    "has done it, else in `once`"
+)
+"""What the lists of the file of defaults mean."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +52,11 @@ class Defaults:
         repeatable = _match_all(data["repeatable"], rpcs)
         once = _match_all(data["once"], rpcs)
         undecided = sorted(set(rpcs) - repeatable - once)
+        if undecided:
+            raise DefaultsError(f"in neither list: {', '.join(undecided)}; {LISTS}")
         twice = sorted(repeatable & once)
-        if undecided or twice:
-            raise DefaultsError(f"in neither list: {undecided}; in both lists: {twice}")
+        if twice:
+            raise DefaultsError(f"in both lists: {', '.join(twice)}; {LISTS}")
         table = dict(data["timeout"])  # type: ignore[call-overload]  # a TOML table
         timeouts = dict.fromkeys(rpcs, float(table.pop("default")))
         for seconds, patterns in table.items():
@@ -61,10 +77,15 @@ def _match_all(patterns: object, rpcs: Sequence[str]) -> set[str]:
 def build(
     files: Sequence[FileDescriptorProto], defaults: Mapping[str, object]
 ) -> tuple[ir.Package, ...]:
-    """Build every package of the given files."""
+    """Build every package of the given files.
+
+    Raises:
+        InputError: The files have something for which nothing can be generated, or an RPC is undecided.
+    """
     by_package: dict[str, list[FileDescriptorProto]] = defaultdict(list)
     for file in files:
         by_package[file.package].append(file)
+    check.check(by_package)
     rpcs = {
         f"{service.name}.{method.name}"
         for file in files
@@ -87,9 +108,9 @@ class _Builder:
         self._index = build_messages.TypeIndex.of(files)
         self._comments = {file.name: build_messages.Comments.of(file) for file in files}
         self._messages: dict[str, tuple[FileDescriptorProto, tuple[int, ...], DescriptorProto]] = {
-            f"{name}.{message.name}": (file, (4, number), message)
+            full_name: (file, path, message)
             for file in files
-            for number, message in enumerate(file.message_type)
+            for full_name, path, message in build_messages.messages_of(file)
         }
         self._resources = self._collect_resources()
 
@@ -145,14 +166,13 @@ class _Builder:
         name = f"{service.name}.{method.name}"
         request, response = method.input_type[1:], method.output_type[1:]
         operation = method.options.Extensions[operations_pb2.operation_info]
-        result = f"{self._name}.{operation.response_type}" if operation.response_type else ""
-        progress = f"{self._name}.{operation.metadata_type}" if operation.metadata_type else ""
+        result = self._index.full_name(operation.response_type, self._name)
+        progress = self._index.full_name(operation.metadata_type, self._name)
         items = self._paged_field(request, response)
-        file, path, message = self._messages[request]
-        fields = build_messages.fields_of(message, self._index, self._comments[file.name], *path)
+        message = self._messages[request][2] if request in self._messages else DescriptorProto()
         shape = _shape(method)
         used = {each.type_name[1:] for each in message.field if each.type_name}
-        used |= {request, response, result, progress} - {"", "google.protobuf.Empty"}
+        used |= {request, response, result, progress} - {""}
         item_type = ""
         if items is not None:
             used.add(items.type_name[1:])
@@ -163,40 +183,38 @@ class _Builder:
             path=f"/{self._name}.{service.name}/{method.name}",
             doc=doc,
             shape=shape,
-            request=self._reference(request),
-            response=self._reference(response),
-            request_type=self._annotation(request),
-            response_type=self._annotation(response),
-            fields=() if shape == "bidi" else fields,
+            request=self._index.reference(request),
+            response=self._index.reference(response),
+            request_type=self._index.annotation(request),
+            response_type=self._given(response),
+            fields=() if shape == "bidi" else self._fields_of(request),
             routing=_routing(method),
             repeatable=name in self._defaults.repeatable,
             timeout=None if shape == "bidi" else self._defaults.timeouts[name],
-            items=items.name if items is not None else "",
+            items=names.attribute(items.name) if items is not None else "",
             item_type=item_type,
-            operation_response=self._reference(result) if result else "",
-            operation_metadata=self._reference(progress) if progress else "",
-            operation_type=self._annotation(result) if result else "",
+            operation_response=self._index.reference(result) if result else "",
+            operation_metadata=self._index.reference(progress) if progress else "",
+            operation_type=self._given(result) if result else "",
             modules=tuple(
                 sorted({self._index.modules[name] for name in used if name in self._index.modules})
             ),
             annotations=tuple(sorted(build_messages.import_lines(used, self._index, self._name))),
         )
 
-    def _reference(self, full_name: str) -> str:
-        """Return where a type is found: `module:Class`, in our types or in protobuf's."""
-        if full_name in self._index.modules:
-            return f"{self._index.modules[full_name]}:{self._index.classes[full_name]}"
-        module = build_messages.WELL_KNOWN_MODULES[full_name]
-        return f"{module}:{full_name.rpartition('.')[2]}"
+    def _fields_of(self, request: str) -> tuple[ir.Field, ...]:
+        if request not in self._messages:
+            return ()
+        file, path, message = self._messages[request]
+        return build_messages.fields_of(message, self._index, self._comments[file.name], *path)
 
-    def _annotation(self, full_name: str) -> str:
-        if full_name == "google.protobuf.Empty":
-            return "None"
-        return self._index.classes.get(full_name) or build_messages.well_known_class(full_name)
+    def _given(self, full_name: str) -> str:
+        """Return the annotation of what a call gives."""
+        return "None" if full_name == EMPTY else self._index.annotation(full_name)
 
     def _paged_field(self, request: str, response: str) -> FieldDescriptorProto | None:
         """Return the repeated message of a paged response (AIP-4233), None if it is not one."""
-        if response not in self._messages:
+        if response not in self._messages or request not in self._messages:
             return None
         fields = {field.name: field for field in self._messages[response][2].field}
         asked = {field.name for field in self._messages[request][2].field}

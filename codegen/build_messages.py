@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.descriptor_pb2 import (
@@ -12,7 +12,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
 )
 
-from codegen import docs, ir, names
+from codegen import docs, foreign, ir, names
 
 LINE = 24
 """How many bytes of a descriptor stand on one line."""
@@ -27,6 +27,19 @@ SCALARS = {
 """Python types of the scalars; what is not here is an integer."""
 
 JSON_OBJECT = "Mapping[str, object]"
+
+WRAPPED = {
+    "Bool": "bool",
+    "Bytes": "bytes",
+    "Double": "float",
+    "Float": "float",
+    "Int32": "int",
+    "Int64": "int",
+    "String": "str",
+    "UInt32": "int",
+    "UInt64": "int",
+}
+"""What is in the wrappers of protobuf, `google.protobuf.BoolValue` and so on."""
 
 WELL_KNOWN = {
     "google.protobuf.Timestamp": (
@@ -46,6 +59,10 @@ WELL_KNOWN = {
         "Iterable[object] | struct_pb2.ListValue",
     ),
     "google.protobuf.Value": ("object", "object"),
+    **{
+        f"google.protobuf.{name}Value": (f"{read} | None", f"{read} | wrappers_pb2.{name}Value")
+        for name, read in WRAPPED.items()
+    },
 }
 """What one reads and what one may pass for the types proto-plus converts."""
 
@@ -74,7 +91,7 @@ class Comments:
 
 @dataclass(frozen=True)
 class TypeIndex:
-    """Where each type of our files lives."""
+    """Where each type lives that the files of a package may name."""
 
     modules: Mapping[str, str]
     """Full proto name to module name."""
@@ -82,11 +99,13 @@ class TypeIndex:
     """Full proto name to class path, `GenerateContentResponse.PromptFeedback`."""
     map_entries: Mapping[str, DescriptorProto]
     """The entry messages of map fields."""
+    foreign: Mapping[str, str]
+    """Of a type of another package the class, `google.rpc.status_pb2:Status`."""
 
     @classmethod
-    def of(cls, files: Iterable[FileDescriptorProto]) -> TypeIndex:
-        """Index every message and enum of the given files."""
-        index = cls({}, {}, {})
+    def of(cls, files: Sequence[FileDescriptorProto]) -> TypeIndex:
+        """Index every message and enum of the given files, and of those they import."""
+        index = cls({}, {}, {}, foreign.types(files))
         for file in files:
             module = names.module(file.name)
             for enum in file.enum_type:
@@ -94,6 +113,30 @@ class TypeIndex:
             for message in file.message_type:
                 index._add_message(file.package, message, module, "")
         return index
+
+    def __contains__(self, full_name: str) -> bool:
+        return full_name in self.modules or full_name in self.foreign
+
+    def full_name(self, name: str, package: str) -> str:
+        """Return the full name of a type that an option names, in full or below its package."""
+        return name if not name or name in self else f"{package}.{name}"
+
+    def reference(self, full_name: str) -> str:
+        """Return where a type is found: `module:Class`, in our types or elsewhere."""
+        if full_name in self.modules:
+            return f"{self.modules[full_name]}:{self.classes[full_name]}"
+        return self.foreign[full_name]
+
+    def annotation(self, full_name: str) -> str:
+        """Return the class of a type as an annotation names it: `Content`, `status_pb2.Status`."""
+        if full_name in self.classes:
+            return self.classes[full_name]
+        module, _, name = self.foreign[full_name].partition(":")
+        return f"{module.rpartition('.')[2]}.{name}"
+
+    def foreign_modules(self, used: Iterable[str]) -> set[str]:
+        """Return the modules that define those of the given types that are of other packages."""
+        return {self.foreign[name].partition(":")[0] for name in used if name in self.foreign}
 
     def _add(self, full_name: str, module: str, path: str) -> None:
         self.modules[full_name] = module  # type: ignore[index]  # still being built
@@ -199,34 +242,11 @@ def _single(
     if each.type == FieldDescriptorProto.TYPE_ENUM:
         return (name, f"{name} | int | str") if name else ("int", "int | str")
     if name is None:
-        name = well_known_class(full_name)
+        name = index.annotation(full_name)
     return name, f"{name} | {JSON_OBJECT}"
 
 
-def well_known_class(full_name: str) -> str:
-    """Return the class of a message that protobuf or googleapis ship: `status_pb2.Status`."""
-    return f"{WELL_KNOWN_MODULES[full_name].rpartition('.')[2]}.{full_name.rpartition('.')[2]}"
-
-
-WELL_KNOWN_MODULES = {
-    "google.longrunning.Operation": "google.longrunning.operations_pb2",
-    "google.protobuf.Any": "google.protobuf.any_pb2",
-    "google.protobuf.Duration": "google.protobuf.duration_pb2",
-    "google.protobuf.Empty": "google.protobuf.empty_pb2",
-    "google.protobuf.FieldMask": "google.protobuf.field_mask_pb2",
-    "google.protobuf.ListValue": "google.protobuf.struct_pb2",
-    "google.protobuf.Struct": "google.protobuf.struct_pb2",
-    "google.protobuf.Timestamp": "google.protobuf.timestamp_pb2",
-    "google.protobuf.Value": "google.protobuf.struct_pb2",
-    "google.rpc.Status": "google.rpc.status_pb2",
-    "google.type.Date": "google.type.date_pb2",
-    "google.type.Interval": "google.type.interval_pb2",
-    "google.type.LatLng": "google.type.latlng_pb2",
-}
-"""The module of each message of another package that our protos name."""
-
-
-def registered(file: FileDescriptorProto) -> bytes:
+def registered(file: FileDescriptorProto, index: TypeIndex) -> bytes:
     """Return the descriptor under which the types of a file are registered.
 
     It has our package instead of upstream's and the attribute names instead of the reserved ones, and
@@ -239,8 +259,8 @@ def registered(file: FileDescriptorProto) -> bytes:
     copy.ClearField("service")
     copy.name = _registered_path(file.name, file.package)
     copy.package = names.registered(file.package)
-    used = {name for each in _all_fields(copy.message_type) if (name := each.type_name)}
-    kept = [name for name in file.dependency if _is_needed(name, file, used)]
+    modules = index.foreign_modules(_used(file))
+    kept = [name for name in file.dependency if _is_needed(name, file, modules)]
     copy.ClearField("dependency")
     copy.dependency.extend(_registered_path(name, file.package) for name in kept)
     for each in _all_fields(copy.message_type):
@@ -258,12 +278,33 @@ def _registered_path(name: str, package: str) -> str:
     return f"{names.registered(package).replace('.', '/')}/{name.removeprefix(folder)}"
 
 
-def _is_needed(dependency: str, file: FileDescriptorProto, used: set[str]) -> bool:
+def _is_needed(dependency: str, file: FileDescriptorProto, modules: set[str]) -> bool:
     """Tell whether an import defines a type of a field; options and operations need none."""
     if dependency.startswith(file.package.replace(".", "/")):
         return True
-    modules = {WELL_KNOWN_MODULES[name[1:]] for name in used if name[1:] in WELL_KNOWN_MODULES}
     return dependency.replace("/", ".").replace(".proto", "_pb2") in modules
+
+
+def _used(file: FileDescriptorProto) -> set[str]:
+    """Return the full names of the types that fields of a file have."""
+    return {each.type_name[1:] for each in _all_fields(file.message_type) if each.type_name}
+
+
+def messages_of(
+    file: FileDescriptorProto,
+) -> Iterator[tuple[str, tuple[int, ...], DescriptorProto]]:
+    """Yield every message of a file, with its full name and its path."""
+    for number, each in enumerate(file.message_type):
+        yield from _with_nested(each, file.package, (4, number))
+
+
+def _with_nested(
+    each: DescriptorProto, scope: str, path: tuple[int, ...]
+) -> Iterator[tuple[str, tuple[int, ...], DescriptorProto]]:
+    full_name = f"{scope}.{each.name}"
+    yield full_name, path, each
+    for number, inner in enumerate(each.nested_type):
+        yield from _with_nested(inner, full_name, (*path, 3, number))
 
 
 def _all_fields(messages: Iterable[DescriptorProto]) -> Iterable[FieldDescriptorProto]:
@@ -283,10 +324,9 @@ def _rename_synthetic_oneofs(messages: Iterable[DescriptorProto]) -> None:
 def types_module(file: FileDescriptorProto, index: TypeIndex) -> ir.TypesModule:
     """Build the module of one `.proto`."""
     comments = Comments.of(file)
-    serialized = registered(file)
-    used = {each.type_name[1:] for each in _all_fields(file.message_type) if each.type_name}
+    serialized = registered(file, index)
+    used = _used(file)
     module = names.module(file.name)
-    foreign = {WELL_KNOWN_MODULES[name] for name in used if name in WELL_KNOWN_MODULES}
     return ir.TypesModule(
         name=module,
         source=file.name,
@@ -297,7 +337,7 @@ def types_module(file: FileDescriptorProto, index: TypeIndex) -> ir.TypesModule:
         enums=tuple(enum(each, comments, 5, number) for number, each in enumerate(file.enum_type)),
         serialized=tuple(serialized[at : at + LINE] for at in range(0, len(serialized), LINE)),
         siblings=tuple(sorted(_sibling_imports(file))),
-        well_known=tuple(sorted(foreign)),
+        well_known=tuple(sorted(index.foreign_modules(used))),
         annotations=tuple(sorted(import_lines(used, index, file.package, but=module))),
     )
 
@@ -307,9 +347,11 @@ def _sibling_imports(file: FileDescriptorProto) -> Iterable[str]:
     return (names.module(name) for name in file.dependency if name.startswith(folder))
 
 
-def import_lines(used: Iterable[str], index: TypeIndex, package: str, but: str = "") -> set[str]:
+def import_lines(used: Collection[str], index: TypeIndex, package: str, but: str = "") -> set[str]:
     """Return the imports that annotations of the given types need, except those of one module."""
     lines: set[str] = set()
+    for parent, _, name in (each.rpartition(".") for each in index.foreign_modules(used)):
+        lines.add(f"from {parent} import {name}")
     for full_name in used:
         if full_name in index.map_entries:
             entry = index.map_entries[full_name]
@@ -319,7 +361,4 @@ def import_lines(used: Iterable[str], index: TypeIndex, package: str, but: str =
             name = index.classes[full_name].partition(".")[0]
             if module != but:
                 lines.add(f"from gemini_grpc.{names.package(package)}.types.{module} import {name}")
-        elif full_name in WELL_KNOWN_MODULES:
-            parent, _, name = WELL_KNOWN_MODULES[full_name].rpartition(".")
-            lines.add(f"from {parent} import {name}")
     return lines

@@ -161,3 +161,9 @@ class Package:
     modules: tuple[TypesModule, ...]
     services: tuple[Service, ...]
     paths: tuple[PathHelper, ...]
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The imports of other packages that the annotations of its services need."""
+        lines = {line for service in self.services for line in service.annotations}
+        return tuple(sorted(line for line in lines if line.startswith("from google.")))

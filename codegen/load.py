@@ -13,6 +13,8 @@ from google.api import annotations_pb2, client_pb2, field_behavior_pb2, resource
 from google.longrunning import operations_pb2
 from google.protobuf import descriptor_pb2
 
+from codegen.errors import InputError
+
 OPTIONS = (annotations_pb2, client_pb2, field_behavior_pb2, resource_pb2, operations_pb2)
 """Imported so that the options they define are known when descriptors are parsed."""
 
@@ -24,7 +26,7 @@ ASYNC_FOLDERS = (
 """Where the asynchronous shells are written by hand."""
 
 
-class ProtoError(Exception):
+class ProtoError(InputError):
     """The protos do not compile; the text is the compiler's."""
 
 
@@ -55,8 +57,15 @@ def compile_image(
 
 
 def load_defaults(path: Path) -> dict[str, object]:
-    """Read the data file of default timeouts and repeatability."""
-    return tomllib.loads(path.read_text())
+    """Read the data file of default timeouts and repeatability.
+
+    Raises:
+        InputError: It is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"codegen/{path.name}: {error}") from error
 
 
 def load_async(root: Path) -> dict[str, str]:

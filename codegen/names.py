@@ -43,8 +43,87 @@ BUILTINS = frozenset(
 )
 """Builtins a field may not hide: such a field carries an underscore, as in google's types."""
 
+CONSTRUCTOR = frozenset({"self", "mapping", "ignore_unknown_fields"})
+"""Parameters of the constructor of every message, after which a field cannot be called there."""
+
+FIELDS = (
+    BUILTINS
+    | CONSTRUCTOR
+    | frozenset(
+        [
+            "DESCRIPTOR",
+            "copy_from",
+            "datetime",  # the module, in annotations of the stub
+            "deserialize",
+            "from_json",
+            "meta",
+            "mro",
+            "pb",
+            "serialize",
+            "to_dict",
+            "to_json",
+            "wrap",
+        ]
+    )
+)
+"""Names that a message has besides its fields: a field of that name carries an underscore as well."""
+
 CALL_KEYWORDS = frozenset({"self", "request", "timeout", "retry", "metadata"})
 """Parameters every client method has; a request field of that name gets an underscore."""
+
+RPCS = frozenset(
+    [
+        "add_to",
+        "api_endpoint",
+        "cancel_operation",
+        "close",
+        "delete_operation",
+        "from_service_account_file",
+        "from_service_account_info",
+        "from_service_account_json",
+        "get_mtls_endpoint_and_cert_source",
+        "get_operation",
+        "get_transport_class",
+        "host",
+        "list_operations",
+        "methods",
+        "scopes",
+        "transport",
+        "universe_domain",
+    ]
+)
+"""Names that a client, a servicer or a methods table has besides its RPCs; no RPC may be called that."""
+
+CLASSES = frozenset(
+    [
+        "AsyncIterable",
+        "AsyncOperation",
+        "AsyncPager",
+        "AsyncService",
+        "AsyncStream",
+        "Awaitable",
+        "DEFAULT",
+        "Default",
+        "Iterable",
+        "Iterator",
+        "Mapping",
+        "Method",
+        "MethodTable",
+        "MutableMapping",
+        "MutableSequence",
+        "Operation",
+        "OperationTypes",
+        "Pager",
+        "Retry",
+        "Sequence",
+        "Service",
+        "Servicer",
+        "ServicerContext",
+        "Stream",
+        "TYPE_CHECKING",
+    ]
+)
+"""Names that generated modules import; no message, enum or service may be called that."""
 
 PACKAGES = {
     "google.ai.generativelanguage.v1alpha": "v1alpha",
@@ -67,16 +146,17 @@ def constant(name: str) -> str:
 
 def attribute(field: str) -> str:
     """Return the attribute of a field: its own name, with an underscore where that is taken."""
-    return f"{field}_" if keyword.iskeyword(field) or field in BUILTINS else field
+    return f"{field}_" if keyword.iskeyword(field) or field in FIELDS else field
 
 
 def keywords(field: str) -> tuple[str, ...]:
     """Return the keywords of a field in the constructor of its message: the attribute, and its own name.
 
-    A word of the language cannot be a keyword.
+    A word of the language cannot be a keyword, and what the constructor takes itself is no field.
     """
     name = attribute(field)
-    return (name,) if name == field or keyword.iskeyword(field) else (name, field)
+    alone = name == field or keyword.iskeyword(field) or field in CONSTRUCTOR
+    return (name,) if alone else (name, field)
 
 
 def parameter(field: str) -> str:
@@ -85,12 +165,24 @@ def parameter(field: str) -> str:
     return f"{name}_" if name in CALL_KEYWORDS else name
 
 
-def package(proto_package: str) -> str:
-    """Return the Python package below `gemini_grpc` of a proto package.
+def is_class_taken(name: str) -> bool:
+    """Tell whether no message, enum or service can have a name."""
+    return keyword.iskeyword(name) or name in CLASSES
 
-    Packages that are not ours (the generator's own tests have some) are named after their last part.
-    """
-    return PACKAGES.get(proto_package, proto_package.rpartition(".")[2])
+
+def is_value_taken(name: str) -> bool:
+    """Tell whether no value of an enum can have a name."""
+    return keyword.iskeyword(name) or name == "mro"  # which Python reserves
+
+
+def is_rpc_taken(name: str) -> bool:
+    """Tell whether no RPC can have a name."""
+    return keyword.iskeyword(snake(name)) or snake(name) in RPCS
+
+
+def package(proto_package: str) -> str:
+    """Return the Python package below `gemini_grpc` of a proto package."""
+    return PACKAGES[proto_package]
 
 
 def registered(proto_package: str) -> str:

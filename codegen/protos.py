@@ -1,8 +1,12 @@
-"""Lint the protos with buf, and compare them with those of the last commit.
+"""Lint the protos with buf, and compare them with those of an older revision.
 
     python -m codegen.protos [--against REVISION]
 
-buf reads images that protoc made, so it needs no network and no copies of googleapis.
+- Without a revision, protos that differ from the last commit are compared with it; else it may be the
+  last commit that changed them, and they are compared with the one before.
+- Where there is no such revision (no checkout, no history) that is said and nothing is compared. A
+  revision that was asked for has to be there: without it the exit code is 2.
+- buf reads images that protoc made, so it needs no network and no copies of googleapis.
 """
 
 from __future__ import annotations
@@ -28,15 +32,45 @@ def image_of(protos: Path, folder: Path) -> Path:
     return image
 
 
-def committed(revision: str, folder: Path) -> Path | None:
-    """Unpack the protos of a commit below a folder; None if it has none."""
-    command = ["git", "archive", revision, "protos"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        return None
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+class NoRevisionError(Exception):
+    """There is nothing to compare with; the text is git's."""
+
+
+def choose_revision() -> str:
+    """Return the revision to compare with when none was asked for.
+
+    Raises:
+        NoRevisionError: This is no checkout.
+    """
+    changed = git("status", "--porcelain", "--", "protos")
+    return "HEAD" if changed else "HEAD~1"
+
+
+def committed(revision: str, folder: Path) -> Path:
+    """Unpack the protos of a revision below a folder.
+
+    Raises:
+        NoRevisionError: There is no such revision, or it has no protos.
+    """
+    with tarfile.open(fileobj=io.BytesIO(git("archive", revision, "protos"))) as archive:
         archive.extractall(folder, filter="data")
     return folder / "protos"
+
+
+def git(*arguments: str) -> bytes:
+    """Run git and return what it printed.
+
+    Raises:
+        NoRevisionError: It failed, or is not installed.
+    """
+    command = ["git", *arguments]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise NoRevisionError("git is not installed") from error
+    if done.returncode:
+        raise NoRevisionError(done.stderr.decode().strip())
+    return done.stdout
 
 
 def buf(*arguments: str) -> int:
@@ -47,11 +81,18 @@ def buf(*arguments: str) -> int:
     ).returncode
 
 
+def breaking(image: Path, against: Path) -> int:
+    """Let buf say what one image breaks of another, with the rules as `buf.yaml` names them."""
+    return buf("breaking", str(image), "--against", str(against), "--error-format", "msvs")
+
+
 def main() -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m codegen.protos")
-    parser.add_argument("--against", default="HEAD", help="the revision to compare with")
-    arguments = parser.parse_args()
+    parser.add_argument(
+        "--against", help="the revision to compare with (default: the last one that may differ)"
+    )
+    asked = parser.parse_args().against
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         try:
             image = image_of(ROOT / "protos", Path(first))
@@ -59,11 +100,18 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 2
         code = buf("lint", str(image))
-        before = committed(arguments.against, Path(second))
-        if before is not None:
-            against = image_of(before, Path(second))
-            code = buf("breaking", str(image), "--against", str(against)) or code
-        return code
+        try:
+            revision = asked or choose_revision()
+            before = committed(revision, Path(second))
+        except NoRevisionError as error:
+            if asked:
+                print(f"protos: cannot compare with {asked}: {error}", file=sys.stderr)
+                return 2
+            print(f"skipped: nothing to compare the protos with: {error}")
+            return code
+        print(f"compared with {revision}", flush=True)
+        against = image_of(before, Path(second))
+        return breaking(image, against) or code
 
 
 if __name__ == "__main__":

@@ -326,7 +326,7 @@ def find_breaking(update: Update, folder: Path) -> int:
         _write_all(update.texts, Path(first))
         image = protos.image_of(Path(first), Path(first))
         against = protos.image_of(folder, Path(second))
-        return protos.buf("breaking", str(image), "--against", str(against))
+        return protos.breaking(image, against)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -354,7 +354,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = find_breaking(update, options.protos)
     if options.write:
         write(update, options.protos)
-        print("written; next: the comments, then scripts/generate and scripts/check")
+        print(
+            "written; next: the comments, codegen/defaults.toml for RPCs that are new or gone, then "
+            "scripts/generate and scripts/check; CONTRIBUTING.md lists what a new RPC needs"
+        )
     return 1 if code or update.breaks else 0
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from codegen import load, names, render
+
 OWNED = (
-    "src/gemini_grpc/v1alpha",
-    "src/gemini_grpc/v1beta",
-    "src/gemini_grpc/aiplatform_v1",
-    "src/gemini_grpc/generative/_sync",
-    "src/gemini_grpc/rpc/_sync",
-    "src/gemini_grpc/live/_sync",
+    *(f"{render.SOURCE}/{package}" for package in names.PACKAGES.values()),
+    *(folder.replace("_async", "_sync") for folder in load.ASYNC_FOLDERS),
 )
 """Folders that hold generated files only: whatever else is found there is left over."""
 

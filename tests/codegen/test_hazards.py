@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codegen import build, layout, load, render
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.codegen import hazards
+from tests.codegen.hazards import run
 
 PROTO = """
 syntax = "proto3";
@@ -158,18 +155,9 @@ enum Colour {
 }
 """
 
-EVERYTHING = {"repeatable": ["*"], "once": [], "timeout": {"default": 60}}
-ONCE = {**EVERYTHING, "repeatable": ["*.List*"], "once": ["*It"]}
 
-
-def generate(folder: Path, proto: str = PROTO, other: str = OTHER) -> dict[str, str]:
-    """Write the protos below a folder; return what is generated from them."""
-    place = folder / "protos/hazard/trap"
-    place.mkdir(parents=True)
-    (place / "things.proto").write_text(proto)
-    (place / "other.proto").write_text(other)
-    packages = build.build(load.load(folder / "protos"), EVERYTHING)
-    return layout.lay_out(render.render(packages), ROOT / "pyproject.toml")
+def generate(folder: Path, proto: str = PROTO) -> dict[str, str]:
+    return hazards.generate(folder, things=proto, other=OTHER)
 
 
 @pytest.fixture(scope="module")
@@ -179,20 +167,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory, texts: dict[str, str]) -> Path:
-    folder = tmp_path_factory.mktemp("package")
-    for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder / "src/gemini_grpc"
-
-
-def run(package: Path, program: str) -> None:
-    """Run a program for which the generated package is one of ours."""
-    start = f"import gemini_grpc; gemini_grpc.__path__.append({str(package)!r})\n"
-    command = [sys.executable, "-W", "error", "-c", start + program]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    return hazards.save(tmp_path_factory.mktemp("package"), texts)
 
 
 def test_every_module_imports_and_every_name_is_there(package: Path) -> None:

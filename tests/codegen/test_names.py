@@ -48,7 +48,6 @@ def test_a_field_called_like_a_parameter_differs_only_in_calls(word: str) -> Non
 
 def test_packages() -> None:
     assert names.package("google.cloud.aiplatform.v1") == "aiplatform_v1"
-    assert names.package("hazard.trap") == "trap"
     assert names.registered("google.ai.generativelanguage.v1beta") == "gemini_grpc.v1beta"
     assert names.module("google/ai/x/file_service.proto") == "file_service"
 

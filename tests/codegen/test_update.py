@@ -413,7 +413,9 @@ def test_the_command_writes_when_told_to(
     )
     code, out, _ = run(capfd, few_upstream, "--write", "--protos", few)
     assert code == 0
-    assert out.splitlines()[-1].startswith("written")
+    assert out.splitlines()[-1].startswith(
+        "written; next: the comments, codegen/defaults.toml for "
+    )
     assert "  string hue = 90;\n\n  // True when" in (few / GOOGLE_AI / "model.proto").read_text()
 
 

@@ -98,6 +98,25 @@ def test_protos_that_do_not_compile_end_with_2_and_the_reason(
     assert "broken.proto" in capsys.readouterr().err
 
 
+def test_a_package_that_is_not_listed_ends_with_2_and_says_where_to_list_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "protos").mkdir()
+    (tmp_path / "codegen").mkdir()
+    shutil.copy(ROOT / "codegen/defaults.toml", tmp_path / "codegen")
+    (tmp_path / "protos/new.proto").write_text('syntax = "proto3"; package new.one; message A {}')
+    assert check(monkeypatch, tmp_path) == 2
+    text = capsys.readouterr().err
+    assert text.startswith(
+        "codegen: new.proto: package new.one is not in PACKAGES of codegen/names"
+    )
+
+
+def test_the_folders_of_every_package_are_owned(texts: dict[str, str]) -> None:
+    assert all(name.startswith(write.OWNED) for name in texts)
+    assert {"src/gemini_grpc/v1beta", "src/gemini_grpc/rpc/_sync"} <= set(write.OWNED)
+
+
 def test_a_warning_of_the_compiler_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.proto").write_text(
         'syntax = "proto3"; package a; import "google/protobuf/empty.proto";'

@@ -197,9 +197,28 @@ SPECS = {
 }
 
 
+TABLES = {"REQUESTS": REQUESTS, "VERTEX_REQUESTS": VERTEX_REQUESTS}
+
+
+def table_of(name: str) -> str:
+    return "VERTEX_REQUESTS" if name.startswith("aiplatform_v1/") else "REQUESTS"
+
+
+GIVEN = {
+    name: TABLES[table_of(name)][key]
+    for name in SPECS
+    if (key := name.partition("/")[2]) in TABLES[table_of(name)]
+}
+"""The request of each RPC that has one in the tables."""
+
+
+def missing(name: str) -> str:
+    return f"{name} has no request: add its least valid one to {table_of(name)}"
+
+
 def request_of(name: str) -> dict[str, Any]:
-    version, _, key = name.partition("/")
-    return (VERTEX_REQUESTS if version == "aiplatform_v1" else REQUESTS)[key]
+    assert name in GIVEN, missing(name)
+    return GIVEN[name]
 
 
 def fill(value: Any, names: dict[str, str]) -> Any:
@@ -286,9 +305,13 @@ def made(emulator: Emulator, clock: VirtualClock, caller: Caller) -> dict[str, s
 
 
 def test_every_rpc_has_a_request_in_the_tables() -> None:
-    wanted = {name.partition("/")[2] for name in SPECS}
-    assert wanted == REQUESTS.keys() | VERTEX_REQUESTS.keys()
+    assert [missing(name) for name in SPECS if name not in GIVEN] == []
     assert len({name for name in SPECS if not name.startswith("aiplatform")}) > 100
+
+
+def test_every_request_of_the_tables_is_of_an_rpc() -> None:
+    used = {(table_of(name), name.partition("/")[2]) for name in SPECS}
+    assert {(table, key) for table, requests in TABLES.items() for key in requests} <= used
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -308,7 +331,7 @@ def test_an_empty_request_is_refused_unless_nothing_is_required(name: str, calle
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("name", [name for name in SPECS if places(request_of(name))])
+@pytest.mark.parametrize("name", [name for name in GIVEN if places(GIVEN[name])])
 def test_a_name_that_nothing_has_is_not_found(name: str, caller: Caller) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         caller(name, fill(request_of(name), MISSING))

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
+from codegen import names
+from codegen.build_messages import WRAPPED
+
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("v1alpha", "v1beta", "aiplatform_v1")
 STUBS = [
@@ -23,7 +26,7 @@ READ_AS = {
     "google.protobuf.Struct": "MutableMapping[str, object] | None",
     "google.protobuf.ListValue": "MutableSequence[object]",
     "google.protobuf.Value": "object",
-    "google.protobuf.NullValue": "int",
+    **{f"google.protobuf.{name}Value": f"{read} | None" for name, read in WRAPPED.items()},
 }
 SCALARS = {
     FieldDescriptor.CPPTYPE_BOOL: "bool",
@@ -100,6 +103,8 @@ def single(field: Any) -> str:
     if named.full_name in READ_AS:
         return READ_AS[named.full_name]
     if not named.full_name.startswith("gemini_grpc."):
+        if field.enum_type is not None:
+            return "int"
         module = named.file.name.rpartition("/")[2].removesuffix(".proto")
         return f"{module}_pb2.{named.name}"
     return named.full_name.removeprefix(named.file.package + ".")
@@ -110,8 +115,8 @@ def check_constructor(node: ast.ClassDef, fields: list[str], cls: Any) -> None:
     assert init.name == "__init__"
     assert [argument.arg for argument in init.args.args] == ["self", "mapping"]
     keywords = [argument.arg for argument in init.args.kwonlyargs]
-    taken = [known for name in fields for known in (name, name.removesuffix("_"))]
-    assert keywords == ["ignore_unknown_fields", *dict.fromkeys(taken)]
+    taken = [known for name in fields for known in names.keywords(name.removesuffix("_"))]
+    assert keywords == ["ignore_unknown_fields", *taken]
     assert all(hasattr(cls(), name) for name in taken)
     for argument in init.args.kwonlyargs[1:]:
         assert argument.annotation is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from google.protobuf.empty_pb2 import Empty
+
 from gemini_grpc import errors
 from gemini_grpc.rpc import failure, method, operations, wire
 from gemini_grpc.rpc.policy import DEFAULT
@@ -91,7 +93,10 @@ class AsyncOperation(Generic[Res]):
         """Return the message in an Any; the server names it as upstream does, we read it as ours."""
         if not packed.type_url:
             return None
-        return method.load(name).deserialize(packed.value)  # type: ignore[attr-defined]  # a message class
+        kind: Any = method.load(name)
+        if issubclass(kind, Empty):
+            return None
+        return (getattr(kind, "deserialize", None) or kind.FromString)(packed.value)
 
 
 def _left(deadline: float | None) -> float | Default:
