@@ -88,6 +88,82 @@ def test_what_is_kept_of_calls_that_have_ended_does_not_matter(
     assert run(CHILDREN + program, emulator.target) == "[0, 0]\n"
 
 
+UNREAD_STREAM = """
+    client = GenerativeServiceAsyncClient(client_options=OPTIONS)
+
+    async def unread():
+        stream = await client.stream_generate_content(**FIELDS)
+        await anext(stream)
+        return stream
+
+    async def use():
+        async with GenerativeServiceAsyncClient(client_options=OPTIONS) as client:
+            await client.count_tokens(**FIELDS, timeout=8.0)
+
+    def asynchronous():
+        asyncio.run(use())
+
+    def synchronous():
+        with GenerativeServiceClient(client_options=OPTIONS) as client:
+            client.count_tokens(**FIELDS, timeout=8.0)
+
+    def children():
+        return [ended(work) for work in (asynchronous, synchronous, kept.clear)]
+"""
+
+LOOP_ENDED = """
+    kept = [asyncio.run(unread())]
+    print(children())
+"""
+
+CLOSED_IN_LOOP = """
+    async def main():
+        kept.append(await unread())
+        await client.close()
+        print(children())
+
+    kept = []
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "program", [LOOP_ENDED, CLOSED_IN_LOOP], ids=["the loop ended", "the client was closed"]
+)
+def test_a_child_of_a_process_that_keeps_an_unread_stream_is_told(
+    emulator: Emulator, program: str
+) -> None:
+    assert run(CHILDREN + UNREAD_STREAM + program, emulator.target) == "[2, 0, 0]\n"
+
+
+CLOSED = """
+    import random, time
+
+    def synchronous():
+        with GenerativeServiceClient(client_options=OPTIONS) as client:
+            client.count_tokens(**FIELDS, timeout=8.0)
+
+    async def use():
+        async with GenerativeServiceAsyncClient(client_options=OPTIONS) as client:
+            await client.count_tokens(**FIELDS, timeout=8.0)
+
+    def asynchronous():
+        asyncio.run(use())
+
+    for _ in range(50):
+        for work in (synchronous, asynchronous):
+            synchronous()
+            until = time.perf_counter() + random.random() * 0.001
+            while time.perf_counter() < until:
+                pass
+            assert ended(work) != -signal.SIGALRM
+"""
+
+
+def test_a_fork_right_after_a_client_was_closed_does_not_hang(emulator: Emulator) -> None:
+    assert run(CHILDREN + CLOSED, emulator.target) == ""
+
+
 RUNNING = """
     kept = GenerativeServiceAsyncClient(client_options=OPTIONS)
 

@@ -7,6 +7,8 @@ of ours in both colours (grpc.aio would report it as the end of the stream).
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import os
 import threading
 import time
@@ -80,16 +82,40 @@ def async_error_of(cause: Any) -> errors.RpcError:
 sleep = time.sleep
 async_sleep = asyncio.sleep
 
-shortened = direct.shortened
+
+def prepared(make: Any, path: str) -> Any:
+    """Return the callable of a method, by the shorter way if there is one (`direct`).
+
+    It is made as by the stubs that grpcio generates: core then looks the method up once, not each call.
+    """
+    return direct.shortened(make(path, _registered_method=True))
 
 
-def async_shortened(made: Any) -> Any:
-    """Return a callable of grpcio as it is; that of grpc.aio has no shorter way."""
-    return made
+def async_prepared(make: Any, path: str) -> Any:
+    """Return the callable of a method, whose calls keep it and so their channel (`_MADE`)."""
+    made = make(path, _registered_method=True)
+
+    def start(*request: bytes, **options: Any) -> Call:
+        call = made(*request, **options)
+        call.made_by = made
+        return call
+
+    return start
+
+
+@functools.cache
+def _keep_core() -> object:
+    """Keep grpc core from shutting down when the last channel is closed; return what keeps it.
+
+    It shuts down in a thread of its own. A fork beside that would hang, or leave a lock behind that the
+    child waits for at its first call.
+    """
+    return grpc.insecure_server_credentials()
 
 
 def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> grpc.Channel:
     """Open a channel; it connects when it is first used."""
+    _keep_core()
     target, found = _options(settings, forked)
     options = (*found, _SINGLE_THREADED)
     if settings.endpoint.plaintext:
@@ -107,15 +133,17 @@ def async_channel(
     """
     if _LEFT:
         raise errors.ClosedError(
-            "grpc.aio does not survive a fork: the parent had an asynchronous client connected; use a "
-            "synchronous client in the child, close before forking, or start children with spawn"
+            "grpc.aio does not survive a fork: the parent had an asynchronous client connected, or kept a "
+            "stream of one that has not ended; use a synchronous client in the child, close before "
+            "forking, or start children with spawn"
         )
+    _keep_core()
     target, options = _options(settings, forked)
     if settings.endpoint.plaintext:
         made = grpc.aio.insecure_channel(target, options)
     else:
         made = grpc.aio.secure_channel(target, _credentials(settings, identity), options)
-    _MADE.add(made)
+    _MADE[made] = asyncio.get_running_loop()
     return made
 
 
@@ -127,7 +155,6 @@ def close(channel: grpc.Channel) -> None:
 async def async_close(channel: grpc.aio.Channel) -> None:
     """Close a channel."""
     await channel.close()
-    _MADE.discard(channel)
 
 
 def _options(settings: Settings, forked: bool) -> tuple[str, tuple[tuple[str, Any], ...]]:
@@ -187,8 +214,10 @@ _PREPARED: weakref.WeakSet[Any] = (
     weakref.WeakSet()
 )  # whom a fork concerns; the hooks can be set but once
 
-_MADE: weakref.WeakSet[grpc.aio.Channel] = weakref.WeakSet()
-"""The channels of grpc.aio in this process that are not closed."""
+_MADE: weakref.WeakKeyDictionary[grpc.aio.Channel, asyncio.AbstractEventLoop] = (
+    weakref.WeakKeyDictionary()
+)
+"""The channels of grpc.aio that this process has: each lives as long as its calls, open or not."""
 _LEFT: list[grpc.aio.Channel] = []
 """The channels of grpc.aio that the parents of this process had; they are never touched again."""
 
@@ -206,6 +235,10 @@ def prepare_for_forks(connection: Any) -> None:
 def _before_fork() -> None:
     for connection in list(_PREPARED):
         connection.forget_closed_loops()
+    for made, loop in list(_MADE.items()):
+        if loop.is_closed():  # calls that go on would crash the child; closing waits for nothing
+            with contextlib.suppress(StopIteration, RuntimeError):  # of tasks nobody can wake
+                made.close().send(None)
 
 
 def _after_fork_in_child() -> None:

@@ -51,9 +51,8 @@ class Connection:
     def _make(self, method: Method[Any, Any]) -> Any:
         opened = self._opened.get(wire.owner()) or self._open()
         make = getattr(opened.channel, _KIND[method.shape])
-        # as the stubs do that grpcio generates: core then looks the method up once, not each call
-        made = make(method.path) if self._ready else make(method.path, _registered_method=True)
-        return opened.callables.setdefault(method.path, wire.shortened(made))
+        made = make(method.path) if self._ready else wire.prepared(make, method.path)
+        return opened.callables.setdefault(method.path, made)
 
     @property
     def channel(self) -> Any:
