@@ -164,8 +164,11 @@ class RpcError(GeminiError):
 
     def __str__(self) -> str:
         where = f" ({self.method.rpartition('/')[2]})" if self.method else ""
-        advice = f" {self.advice}" if self.advice else ""
-        return f"{self.code.name}{where}: {self.message}{_violations(self._details)}{advice}"
+        said = f"{self.message}{_violations(self._details)}"
+        if self.advice:
+            stop = "" if not said or said.endswith((".", "!", "?")) else "."
+            said = f"{said}{stop} {self.advice}".lstrip()
+        return f"{self.code.name}{where}: {said}"
 
     def __reduce__(self) -> tuple[object, ...]:
         state = {**self.__dict__, "_details": tuple(map(_packed, self._details))}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
-from grpc import _observability
+from grpc import _channel, _observability
 from grpc._cython import cygrpc
 
 from gemini_grpc import errors, v1beta
@@ -102,6 +103,33 @@ def test_the_server_sees_deadline_and_metadata(
     attempt = emulator.journal[0].attempts[0]
     assert (attempt.deadline is None) == (timeout is None)
     assert ("x-bin", b"\x00") in attempt.metadata
+
+
+def test_a_grpcio_without_the_class_is_used_as_it_is(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch, unknown: None
+) -> None:
+    made = channel.unary_unary(PATH)
+    monkeypatch.delattr(_channel, "_UnaryUnaryMultiCallable")
+    assert direct.shortened(made) is made
+
+
+def test_a_callable_that_agents_have_patched_stays_as_it_is(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = _channel._UnaryUnaryMultiCallable
+    own = kind.__call__
+    seen = []
+
+    @functools.wraps(own)
+    def watched(self: Any, *request: Any, **options: Any) -> Any:
+        seen.append(self)
+        return own(self, *request, **options)
+
+    monkeypatch.setattr(kind, "__call__", watched)
+    made = channel.unary_unary(PATH)
+    assert direct.shortened(made) is made
+    assert made(REQUEST, timeout=5.0, metadata=METADATA)
+    assert seen == [made]
 
 
 @pytest.mark.parametrize("part", ["SendMessageOperation", "ReceiveStatusOnClientOperation"])

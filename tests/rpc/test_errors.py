@@ -228,6 +228,63 @@ def test_messages_say_what_to_do(
         assert word in str(error)
 
 
+SEEN = ("models/gemini-2.5-flash", "models/gemini-2.5-pro", "tunedModels/x", "tunedModels/y")
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        (
+            "models/gemini-2.5-flsh is not found",
+            "Did you mean 'models/gemini-2.5-flash' or 'models/gemini-2.5-pro'? ListModels tells which "
+            "models there are.",
+        ),
+        ("No models/zzzzzzzzzzzzzz.", "ListModels tells which models there are."),
+        (
+            "models/gemini-2.5-flash is not found for embedContent",
+            "Did you mean 'models/gemini-2.5-pro'? ListModels tells which models there are.",
+        ),
+        (
+            "tunedModels/z is not found",
+            "Did you mean 'tunedModels/y' or 'tunedModels/x'? ListTunedModels tells which models "
+            "there are.",
+        ),
+        ("tunedModels/x/permissions/1 is not found", ""),
+        ("tunedModels/x/operations/1 is not found", ""),
+        ("publishers/google/models/gemini-2.5-flsh is not found", ""),
+        ("projects/p/locations/l/models/1 is not found", ""),
+        ("corpora/x is not found", ""),
+    ],
+)
+def test_what_is_said_of_a_model_is_said_of_models_only(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, message: str, advice: str
+) -> None:
+    emulator.script("GenerateContent", [Fault("NOT_FOUND", message)])
+    client = connect(emulator)
+    client._channel.settings.models.update(SEEN)
+    assert asked(colour, client).advice == advice
+
+
+def test_advice_is_a_sentence_of_its_own() -> None:
+    for message, said in [
+        ("gone", "gone. Look."),
+        ("gone.", "gone. Look."),
+        ("gone?", "gone? Look."),
+        ("", "Look."),
+    ]:
+        error = errors.NotFound(message)
+        assert str(error) == f"NOT_FOUND: {message}"
+        error.advice = "Look."
+        assert str(error) == f"NOT_FOUND: {said}"
+
+
+def test_a_message_too_large_for_the_server_is_no_limit_of_the_client() -> None:
+    said = "Received message larger than max (8 vs. 4)"
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "max_receive_message_length" in failure.from_call(code, f"CLIENT: {said}", ()).advice
+    assert not failure.from_call(code, f"SERVER: {said}", ()).advice
+
+
 def test_errors_do_not_hold_the_request(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:

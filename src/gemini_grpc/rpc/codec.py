@@ -67,12 +67,14 @@ class Codec(Generic[Req, Res]):
             return None
         return routing_header(self.method.routing, self._route(request))
 
-    def response(self, data: bytes) -> Res:
+    def response(self, data: bytes | None) -> Res:
         """Return the message the server sent.
 
         Raises:
-            Internal: The bytes are no such message.
+            Internal: The bytes are no such message, or there are none.
         """
+        if data is None:
+            raise errors.Internal("the server ended the call well, but sent no answer")
         try:
             message = self._parse(data)
         except DecodeError as cause:

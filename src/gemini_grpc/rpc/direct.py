@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Never
 
 import grpc
@@ -21,27 +22,36 @@ _NOBODY = "ipv4:127.0.0.1:1"
 def shortened(made: Any) -> Any:
     """Return a shorter callable for one of grpcio's; itself where there is none.
 
-    Interceptors and instrumentation have callables of their own; they are left as they are.
+    What interceptors, instrumentation and tests have put in its place or into it is left as it is.
     """
-    if not _known():
-        return made
-    from grpc import _channel, _observability
-
-    with _observability.get_plugin() as plugin:
-        plain = plugin is None and type(made) is _channel._UnaryUnaryMultiCallable
-    return _shorter(made) if plain else made
+    return _shorter(made) if _known() and _is_plain(made) else made
 
 
 @functools.cache
 def _known() -> bool:
     """Tell whether this grpcio has the parts we use: a call that is late before it is sent shows it."""
     try:
-        with grpc.insecure_channel(_NOBODY, (("grpc.use_local_subchannel_pool", 1),)) as channel:
-            _shorter(channel.unary_unary("/"))(b"", -1.0, ())
+        from grpc import _channel
+
+        options = (("grpc.use_local_subchannel_pool", 1),)
+        with _channel.Channel(_NOBODY, options, None, None) as channel:
+            made = channel.unary_unary("/")
+            _is_plain(made)
+            _shorter(made)(b"", -1.0, ())
     except Exception as error:  # whatever it is that another grpcio does not have
         code: Any = getattr(error, "code", None)
         return isinstance(error, grpc.RpcError) and code() is grpc.StatusCode.DEADLINE_EXCEEDED
     return False
+
+
+def _is_plain(made: Any) -> bool:
+    """Tell whether a callable is grpcio's own, and nobody watches its calls."""
+    from grpc import _channel, _observability
+
+    call = _channel._UnaryUnaryMultiCallable.__call__
+    own = type(call) is FunctionType and call.__globals__ is vars(_channel)
+    with _observability.get_plugin() as plugin:
+        return own and plugin is None and type(made) is _channel._UnaryUnaryMultiCallable
 
 
 def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], bytes | None]:

@@ -86,41 +86,32 @@ def _advice(error: errors.RpcError) -> str:
         return _ADVICE_BY_REASON[error.reason]
     wait = error.retry_after
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        if "larger than max" in error.message:
+        if "CLIENT: Received message larger than max" in error.message:
             return "The message is larger than the client takes; raise max_receive_message_length."
         if is_daily_quota(error):
             return "The quota of the day is used up; waiting shortly does not help."
         if wait is not None and wait >= 0:
             return f"The server asks to wait {wait:g} s."
     said = error.message.lower()
-    found = (
-        advice for code, words, advice in _ADVICE_BY_WORDS if code is error.code and words in said
-    )
-    return next(found, "")
+    if error.code is grpc.StatusCode.INVALID_ARGUMENT and "request payload size exceeds" in said:
+        return "Upload large media as files and name them in the request."
+    missing = _MODEL.search(error.message) if error.code is grpc.StatusCode.NOT_FOUND else None
+    return f"{_LISTS[missing[1]]} tells which models there are." if missing else ""
 
 
-_ADVICE_BY_WORDS = (
-    (
-        grpc.StatusCode.NOT_FOUND,
-        "models/",
-        "ListModels tells which models there are.",
-    ),
-    (
-        grpc.StatusCode.INVALID_ARGUMENT,
-        "request payload size exceeds",
-        "Upload large media as files and name them in the request.",
-    ),
-)
-"""What to do about messages of a code that have some words."""
-
-
-_MODEL = re.compile(r"(?:models|tunedModels)/[\w.@-]+")
+_MODEL = re.compile(r"(?<![\w/])(models|tunedModels)/[\w@-]++(?:\.[\w@-]+)*+(?!/)")
+"""The whole name of a model, and nothing under it. On Vertex AI, which cannot list models, something
+stands before it.
+"""
+_LISTS = {"models": "ListModels", "tunedModels": "ListTunedModels"}
+"""What lists the models of a kind."""
 
 
 def name_nearest(error: errors.NotFound, models: Collection[str]) -> None:
     """Let an error that says a model is not there name those that are nearest to it."""
     missing = _MODEL.search(error.message) if models else None
-    near = difflib.get_close_matches(missing[0], tuple(models), n=3) if missing else []
+    others = [model for model in models if missing and model != missing[0]]
+    near = difflib.get_close_matches(missing[0], others, n=3) if missing else []
     if near:
         error.advice = f"Did you mean {' or '.join(map(repr, near))}? {error.advice}".rstrip()
 

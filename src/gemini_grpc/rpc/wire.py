@@ -62,6 +62,24 @@ Failure = grpc.RpcError
 AsyncFailure = (grpc.RpcError, asyncio.CancelledError)
 """The same; grpc.aio takes a call that was cancelled for a task that was."""
 
+CLOSED = "the client is closed; make a new one"
+
+Unusable = ValueError
+"""What grpcio raises when a call cannot even be started, as over a channel that is closed."""
+AsyncUnusable = grpc.aio.UsageError
+"""The same for grpc.aio."""
+
+
+def refuse_closed(cause: Exception) -> None:
+    """Raise the error of a call that cannot be started because the channel is closed, if that is why.
+
+    Raises:
+        ClosedError: It is.
+    """
+    if "channel" in str(cause).lower() and "closed" in str(cause):
+        raise errors.ClosedError(CLOSED) from cause
+
+
 error_of = failure.from_grpc
 
 

@@ -90,6 +90,9 @@ class AsyncChannel:
                 await call.failed(wire.async_error_of(cause), cause)
             except errors.RpcError as error:
                 await call.failed(error, error.__cause__)
+            except wire.AsyncUnusable as cause:
+                wire.refuse_closed(cause)
+                raise
             else:
                 if self._budget.spent:
                     self._budget.succeed()
@@ -125,6 +128,9 @@ class AsyncChannel:
                 await stream.start()
             except errors.RpcError as error:
                 await call.failed(error, error.__cause__)
+            except wire.AsyncUnusable as cause:
+                wire.refuse_closed(cause)
+                raise
             else:
                 if self._budget.spent:
                     self._budget.succeed()
@@ -146,7 +152,11 @@ class AsyncChannel:
         call = _Call(self, bound, None, timeout, None, metadata)
         pairs = call.pairs or await call.authorize()
         outgoing = wire.AsyncOutgoing(requests, encode)
-        running = outgoing.send(self._connection.callable(method), call.left, pairs)
+        try:
+            running = outgoing.send(self._connection.callable(method), call.left, pairs)
+        except wire.AsyncUnusable as cause:
+            wire.refuse_closed(cause)
+            raise
         return AsyncStream(running, bound, call.told, outgoing)
 
     async def metadata(

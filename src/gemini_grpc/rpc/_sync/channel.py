@@ -89,6 +89,9 @@ class Channel:
                 call.failed(wire.error_of(cause), cause)
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
+            except wire.Unusable as cause:
+                wire.refuse_closed(cause)
+                raise
             else:
                 if self._budget.spent:
                     self._budget.succeed()
@@ -124,6 +127,9 @@ class Channel:
                 stream.start()
             except errors.RpcError as error:
                 call.failed(error, error.__cause__)
+            except wire.Unusable as cause:
+                wire.refuse_closed(cause)
+                raise
             else:
                 if self._budget.spent:
                     self._budget.succeed()
@@ -145,7 +151,11 @@ class Channel:
         call = _Call(self, bound, None, timeout, None, metadata)
         pairs = call.pairs or call.authorize()
         outgoing = wire.Outgoing(requests, encode)
-        running = outgoing.send(self._connection.callable(method), call.left, pairs)
+        try:
+            running = outgoing.send(self._connection.callable(method), call.left, pairs)
+        except wire.Unusable as cause:
+            wire.refuse_closed(cause)
+            raise
         return Stream(running, bound, call.told, outgoing)
 
     def metadata(self, method: Method[Any, Any], timeout: float | None = None) -> tuple[Any, ...]:

@@ -51,7 +51,10 @@ class Connection:
     def _make(self, method: Method[Any, Any]) -> Any:
         opened = self._opened.get(wire.owner()) or self._open()
         make = getattr(opened.channel, _KIND[method.shape])
-        made = make(method.path) if self._ready else wire.prepared(make, method.path)
+        with self._lock:  # grpcio crashes if a method of a closed channel is registered
+            if opened.closed:
+                raise errors.ClosedError(wire.CLOSED)
+            made = make(method.path) if self._ready else wire.prepared(make, method.path)
         return opened.callables.setdefault(method.path, made)
 
     @property
@@ -62,7 +65,7 @@ class Connection:
 
     def _open(self) -> _Opened:
         if self._closed:
-            raise errors.ClosedError("the client is closed; make a new one")
+            raise errors.ClosedError(wire.CLOSED)
         owner = wire.owner()
         self.forget_closed_loops()
         channel = self._ready
@@ -116,8 +119,13 @@ class Connection:
         self._closed = True
         opened = self._opened.pop(wire.owner(), None)
         self._opened = {}
-        retired, self._retired = self._retired, []
-        for each in [*retired, *([opened] if opened is not None else [])]:
+        leaving, self._retired = self._retired, []
+        if opened is not None:
+            leaving.append(opened)
+        with self._lock:
+            for each in leaving:
+                each.closed = True
+        for each in leaving:
             if self._ready is None:
                 wire.close(each.channel)
 
@@ -125,9 +133,10 @@ class Connection:
 class _Opened:
     """A channel of grpcio and the callables made from it."""
 
-    __slots__ = ("callables", "channel", "identity")
+    __slots__ = ("callables", "channel", "closed", "identity")
 
     def __init__(self, channel: Any, identity: tls.Identity | None) -> None:
         self.channel = channel
         self.identity = identity
         self.callables: dict[str, Any] = {}
+        self.closed = False
