@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gemini_grpc as genai
+from gemini_grpc import protos
 from gemini_grpc.errors import ArgumentError, FieldError, UsageError
 from tests.generative.shell import BACKENDS, Shell
 
@@ -67,6 +68,10 @@ def chat(history: Any = None, **more: Any) -> Callable[[Shell], Any]:
 GEMINI = ("v1beta", "v1alpha")
 NO_NAMES: tuple[Any, ...] = ("", None, 5, "wrong/name/of/it")
 NO_CONTENT: tuple[Any, ...] = (None, "", [], (), {"parts": []})
+NO_MESSAGE: tuple[Any, ...] = (
+    *([""], ["", ""], {"text": ""}, {"role": "user", "parts": [""]}, protos.Part(text="")),
+    *(protos.Content(), protos.Content(role="user"), protos.Content(parts=[{"text": ""}])),
+)
 NO_SIZES: tuple[Any, ...] = (-1, 0, 1.5, True, 1 << 40)
 
 TABLE = (
@@ -80,6 +85,24 @@ TABLE = (
         )
         for verb in (ask, count)
         for value in (*NO_CONTENT, {"role": "user"}, [{"role": "user", "parts": ""}])
+    ),
+    *(
+        Bad(f"{verb.__name__} {value!r}", verb(value), ArgumentError, "must not be empty")
+        for verb in (ask, count)
+        for value in NO_MESSAGE
+    ),
+    Bad("no data", ask(["Hi", protos.Part()]), FieldError, r"contents\[1\] has no data"),
+    Bad(
+        "no data in a message",
+        ask([protos.Content(role="user", parts=[protos.Part()]), "Hi"]),
+        FieldError,
+        r"contents\[0\]\.parts\[0\] has no data",
+    ),
+    Bad(
+        "no parts in a message",
+        ask([protos.Content(role="user"), "Hi"]),
+        ArgumentError,
+        r"contents\[0\]\.parts must not be empty",
     ),
     Bad("a number", ask(5), FieldError, r"contents.* got int"),
     Bad("a number in a list", ask(["Hi", 5]), FieldError, r"contents\[1\].* got int"),
@@ -155,8 +178,24 @@ TABLE = (
         ArgumentError,
         "AUTO",
     ),
+    *(
+        Bad(
+            f"mode {value!r}",
+            ask("Hi", tool_config={"function_calling_config": value}),
+            ArgumentError,
+            r"tool_config\.function_calling_config\.mode is (9|-1); expected one of .*1 \(AUTO\)",
+        )
+        for value in (9, -1, {"mode": 9})
+    ),
+    Bad(
+        "a mode that is neither",
+        ask("Hi", tool_config={"function_calling_config": True}),
+        FieldError,
+        r"mode: expected a member of Mode, its name or its number, got bool",
+    ),
     Bad("neither on nor off", ask("Hi", automatic_function_calling=3), ArgumentError, "automatic"),
     Bad("an unusable instruction", make(system_instruction=5), FieldError, "system_instruction"),
+    Bad("an empty text as instruction", make(system_instruction=[""]), ArgumentError, "empty"),
     Bad("an empty instruction", make(system_instruction=""), ArgumentError, "system_instruction"),
     # chats
     Bad(
@@ -228,7 +267,7 @@ TABLE = (
             *("files.list_files", "catalog.list_models", "tuning.list_tuned_models"),
             *("operations.list_operations", "corpora.list_corpora"),
         )
-        for size in (-1, "ten")
+        for size in (-1, 0, "ten")
     ),
     # the client
     Bad("rest", lambda shell: genai.configure(transport="rest"), ArgumentError, "gRPC"),

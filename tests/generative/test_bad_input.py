@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import gemini_grpc as genai
+from gemini_grpc import protos
 from gemini_grpc.emulator import Emulator
 from gemini_grpc.errors import UsageError
 from tests.generative import bad_calls
@@ -51,6 +52,12 @@ MESSAGES: tuple[tuple[Any, dict[str, Any]], ...] = (
     (None, {}),
     ("", {}),
     ([], {}),
+    ([""], {}),
+    ({"text": ""}, {}),
+    (protos.Part(), {}),
+    (protos.Content(), {}),
+    (protos.Content(role="user"), {}),
+    ({"role": "model", "parts": ["Hi"]}, {}),
     (5, {}),
     (b"hello", {}),
     (pathlib.Path("no-such.png"), {}),
@@ -60,6 +67,7 @@ MESSAGES: tuple[tuple[Any, dict[str, Any]], ...] = (
     ("Hi", {"safety_settings": {"RUDENESS": "none"}}),
     ("Hi", {"tools": "serach"}),
     ("Hi", {"tool_config": {"function_calling_config": "maybe"}}),
+    ("Hi", {"tool_config": {"function_calling_config": 9}}),
     ("Hi", {"request_options": {"timout": 1}}),
 )
 """What a chat cannot send."""

@@ -409,6 +409,183 @@ def test_setting_the_history_forgets_what_is_on_its_way(place: Place) -> None:
     assert said(chat) == BEFORE
 
 
+class Waiting:
+    """A message whose answer is not there yet; a function of the model may be what it waits for."""
+
+    def __init__(self, place: Place, chat: ChatSession, *, stream: bool) -> None:
+        self._arrived, self._go_on = threading.Event(), threading.Event()
+        method = chat.send_message_async if place.is_async else chat.send_message
+        self.place = place
+        calling = chat.enable_automatic_function_calling
+        call = {"name": "add", "args": {"a": 2, "b": 3}}
+        if calling:
+            script(place, Reply(function_calls=[call]), Reply(text="Late"))
+        else:
+            script(place, Reply(call=self.wait))
+        more = {"tools": [self.add]} if calling else {}
+        self._running = place.colour.start(self._send, method, stream, more)
+        assert self._arrived.wait(10)
+
+    def _send(self, method: Any, stream: bool, more: Any) -> Any:
+        if not self.place.is_async:
+            response = method("Go on", stream=stream, **more)
+            response.resolve()
+            return response
+
+        async def send() -> Any:
+            response = await method("Go on", stream=stream, **more)
+            await response.resolve()
+            return response
+
+        return send()
+
+    def wait(self, _: Any) -> str:
+        self._arrived.set()
+        self._go_on.wait(10)
+        return "Late"
+
+    def add(self, a: int, b: int) -> int:
+        """Add two numbers."""
+        self.wait(None)
+        return a + b
+
+    def answer(self) -> Any:
+        self._go_on.set()
+        return self._running.result(10)
+
+
+CALLING = pytest.mark.parametrize("calling", [False, True], ids=["plain", "calling"])
+
+
+@CALLING
+@STREAM
+def test_an_answer_on_its_way_is_forgotten_when_the_history_is_set(
+    place: Place, stream: bool, calling: bool
+) -> None:
+    chat = place.model().start_chat(history="Old", enable_automatic_function_calling=calling)
+    waiting = Waiting(place, chat, stream=stream)
+    chat.history = DIALOGUE
+    assert waiting.answer().text == "Late"
+    assert said(chat) == BEFORE
+    assert chat.last is None
+    place.emulator.clear_scripts()
+    place.send(chat, "What is 2 + 3?")
+    assert len(chat.history) == 4
+
+
+@CALLING
+@STREAM
+def test_an_answer_on_its_way_is_taken_back(place: Place, stream: bool, calling: bool) -> None:
+    chat = place.model().start_chat(history=DIALOGUE, enable_automatic_function_calling=calling)
+    waiting = Waiting(place, chat, stream=stream)
+    sent, received = chat.rewind()
+    assert sent.parts[0].text == "Go on"
+    if not (stream and calling):  # the call has arrived
+        assert (received.role, list(received.parts)) == ("model", [])
+    assert waiting.answer().text == "Late"
+    assert said(chat) == BEFORE
+    assert chat.last is None
+    assert [each.parts[0].text for each in chat.rewind()] == ["Hi", "Hello"]
+
+
+def test_a_bad_answer_that_is_forgotten_is_still_told(place: Place) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def wait(_: Any) -> Reply:
+        arrived.set()
+        go_on.wait(10)
+        return Reply(message=BAD["blocked"][0])
+
+    script(place, Reply(call=wait))
+    chat = place.model().start_chat(history="Old")
+    method = chat.send_message_async if place.is_async else chat.send_message
+    running = place.colour.start(method, "Go on")
+    assert arrived.wait(10)
+    chat.history = DIALOGUE
+    go_on.set()
+    with pytest.raises(BlockedPromptException) as caught:
+        running.result(10)
+    assert [each.parts[0].text for each in caught.value.request_contents] == ["Old", "Go on"]
+    assert said(chat) == BEFORE
+
+
+@pytest.mark.parametrize("look", [False, True], ids=["unseen", "seen"])
+@STREAM
+def test_an_exchange_is_taken_back_as_it_was_made(
+    anywhere: Place, stream: bool, look: bool
+) -> None:
+    call = {"name": "add", "args": {"a": 2, "b": 3}}
+    script(anywhere, Reply(function_calls=[call]), Reply(text="It is 5."))
+    chat = anywhere.model(tools=[add]).start_chat(history=DIALOGUE)
+    anywhere.resolve(anywhere.send(chat, "2 + 3", stream=stream))
+    result = {"function_response": {"name": "add", "response": {"result": 5}}}
+    anywhere.resolve(anywhere.send(chat, result, stream=stream))
+    if look:
+        assert len(chat.history) == 6
+    for each in (copy.copy(chat), chat):
+        sent, received = each.rewind()
+        assert sent.parts[0].function_response.name == "add"
+        assert received.parts[0].text == "It is 5."
+        assert len(each.history) == 4
+        assert each.rewind()[0].parts[0].text == "2 + 3"
+        assert said(each) == BEFORE
+
+
+def test_what_is_put_into_the_history_does_not_hide_where_an_exchange_began(place: Place) -> None:
+    call = {"name": "add", "args": {"a": 2, "b": 3}}
+    result = {"function_response": {"name": "add", "response": {"result": 5}}}
+    script(place, Reply(function_calls=[call]), Reply(text="It is 5."))
+    chat = place.model(tools=[add]).start_chat()
+    place.send(chat, "2 + 3")
+    place.send(chat, result)
+    history: Any = chat.history
+    history[:0] = DIALOGUE
+    history += DIALOGUE
+    assert [each.parts[0].text for each in chat.rewind()] == ["Hi", "Hello"]
+    assert chat.rewind()[0].parts[0].function_response.name == "add"
+    assert len(chat.history) == 4
+
+
+@STREAM
+def test_without_validation_nothing_is_taken_back_for_an_answer_that_is_none(
+    place: Place, stream: bool
+) -> None:
+    blocked = BAD["blocked"][0]
+    script(place, Reply(chunks=[blocked]) if stream else Reply(message=blocked))
+    chat = place.model().start_chat(history=DIALOGUE, response_validation=False)
+    place.send(chat, "Go on", stream=stream)
+    assert [each.parts[0].text for each in chat.rewind()] == ["Hi", "Hello"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"role": "model", "parts": ["Hello"]},
+        v1beta.Content(role="model", parts=[{"text": "Hello"}]),
+    ],
+    ids=["mapping", "message"],
+)
+def test_what_is_sent_is_not_the_models(anywhere: Place, content: Any) -> None:
+    chat = anywhere.model().start_chat(history=DIALOGUE)
+    with pytest.raises(errors.ArgumentError, match=r"content\.role is 'model'.*history"):
+        anywhere.send(chat, content)
+    assert said(chat) == BEFORE
+    assert len(anywhere.emulator.journal) == 0
+
+
+def test_what_the_model_has_said_is_sent_as_it_was(place: Place) -> None:
+    parts = [{"text": ""}, {"text": "", "thought_signature": b"signed"}]
+    script(
+        place, Reply(message={"candidates": [{"content": {"parts": parts}, "finish_reason": 1}]})
+    )
+    chat = place.model().start_chat()
+    response = place.send(chat, "Hi")
+    place.send(chat, "And?")
+    sent = place.emulator.journal[-1].request.contents[1]
+    assert [part._pb for part in sent.parts] == [part._pb for part in chat.history[1].parts]
+    place.ask(place.model(), ["Hi", response.candidates[0].content, *response.parts])
+
+
 def test_rewinding_takes_one_exchange_after_the_other(place: Place) -> None:
     chat = place.model().start_chat(history=DIALOGUE)
     place.send(chat, "What is 2 + 3?")

@@ -218,16 +218,50 @@ def test_a_system_instruction_is_nobodys(backend: Backend) -> None:
 
 
 @every_backend
-@pytest.mark.parametrize("value", [None, "", [], (), iter(()), {"role": "user", "parts": []}, [""]])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "", [], (), iter(()), {"role": "user", "parts": []}, [""], ["", {"text": ""}]),
+        *(v1beta.Part(text=""), v1beta.Content(), v1alpha.Content(role="user")),
+        aiplatform_v1.Content(role="user", parts=[{"text": ""}]),
+    ],
+)
 def test_nothing_cannot_be_said(backend: Backend, value: Any) -> None:
-    if value == [""]:
-        assert to_contents(value, backend) == [content(backend, {"text": ""})]
-        return
     with pytest.raises(EmptyError, match="must not be empty") as caught:
         to_contents(value, backend)
     assert isinstance(caught.value, (TypeError, ValueError))
     with pytest.raises(EmptyError, match="must not be empty"):
         to_content(value, backend, role="user")
+
+
+@every_backend
+def test_a_part_without_data_is_named(backend: Backend) -> None:
+    empty = v1beta.Part()
+    for value, path in [
+        (empty, r"content\[0\]"),
+        (["a", empty], r"content\[1\]"),
+        ({"parts": ["a", empty]}, r"content\.parts\[1\]"),
+        (v1beta.Content(parts=[{"text": "a"}, {}]), r"content\.parts\[1\]"),
+    ]:
+        with pytest.raises(errors.FieldError, match=rf"{path} has no data"):
+            to_content(value, backend)
+    with pytest.raises(errors.FieldError, match=r"contents\[1\]\.parts\[0\] has no data"):
+        to_contents([{"role": "model", "parts": ["a"]}, {"parts": [empty]}], backend)
+
+
+@every_backend
+def test_what_a_model_has_said_is_sent_as_it_is(backend: Backend) -> None:
+    for parts in ([], [{}], [{"text": ""}]):
+        answer = backend.types.Content(role="model", parts=parts)
+        assert to_contents([answer], backend)[0] is answer._pb
+    if backend.has("Part", "thought_signature"):
+        signed = backend.types.Part(thought_signature=b"signed")
+        assert to_contents([signed], backend)[0].parts[0] == signed._pb
+    newer = backend.pb("Part").FromString(b"\xfa\x7f\x01x")  # a kind that the library does not know
+    assert to_contents([newer], backend)[0].parts[0] == newer
+    assert to_contents(["", PNG], backend) == [content(backend, {"text": ""}, BLOB)]
+    question = backend.types.Content(role="user", parts=[{"text": ""}])
+    assert to_contents([question, "Hi"], backend)[0] is question._pb  # it has been answered
 
 
 def lines() -> Iterator[Any]:
@@ -366,6 +400,10 @@ def test_messages_of_a_backend_come_through_another(data: st.DataObject) -> None
     for each in value.parts:  # of what v1alpha has in a Content, Vertex AI lacks only these
         each.function_call.ClearField("id")
         each.function_response.ClearField("id")
+    try:
+        to_contents([value], BACKENDS[1])
+    except errors.UsageError:  # there is nothing in it
+        value.role = "model"
     for backend in BACKENDS:
         there = to_contents([value], backend)
         assert to_contents(there, BACKENDS[1]) == [value]

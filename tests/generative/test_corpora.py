@@ -229,6 +229,8 @@ def test_metadata_of_another_version_is_translated() -> None:
             [{"value": 1, "kei": "k"}],
             r"custom_metadata\[0\]: expected key and value, got value, kei",
         ),
+        ([{"key": "k"}], r"custom_metadata\[0\]: 'k' has no value"),
+        ([v1beta.types.CustomMetadata(key="k")], r"custom_metadata\[0\]: 'k' has no value"),
         ("text", r"custom_metadata: expected a list, got 'text'"),
         (5, r"custom_metadata: expected a list, got 5"),
     ],

@@ -1,8 +1,8 @@
 """A chat: a model, and what has been said.
 
 The history is exactly what successful exchanges have made. An exchange is parked until its answer is
-complete and good; only then are its messages added, all at once. Messages that a chat is given are
-copied.
+complete and good; only then are its messages added, all at once, and where it began is kept. Messages
+that a chat is given are copied.
 """
 
 from __future__ import annotations
@@ -67,9 +67,12 @@ class ChatSession:
         self._calling = AutomaticFunctionCalling.of(enable_automatic_function_calling)
         self._validates = response_validation
         self._busy = threading.Lock()
-        self._pending: tuple[Any, Answer] | None = None  # what was sent, and its answer
+        self._changing = threading.RLock()  # held while the fields below change
+        self._asking: list[Content] | None = None  # what is asked, until the answer is parked
+        self._pending: tuple[list[Content], Answer] | None = None  # what was asked, and the answer
         self._last: Answer | None = None
         self._history: list[Content] = []
+        self._begun: dict[int, Content] = {}  # what exchanges in the history began with, by id
         _refuse_candidates(model._current())
         self.history = history
 
@@ -86,8 +89,9 @@ class ChatSession:
     def history(self) -> list[Content]:
         """The messages of every exchange that has succeeded; the list may be changed.
 
-        It can be set to anything that contents can be. Then an answer that is on its way is forgotten.
-        What is put into the list may be the same; it becomes messages when the chat goes on.
+        It can be set to anything that contents can be. Then an answer that is on its way is forgotten:
+        whoever waits for it gets it, and it is not added. What is put into the list may be anything that
+        contents can be as well; it becomes messages when the chat goes on.
 
         Raises:
             IncompleteIterationError: A stream has not been read to its end.
@@ -99,8 +103,10 @@ class ChatSession:
     @history.setter
     def history(self, value: object) -> None:
         empty = value is None or (isinstance(value, (list, tuple)) and not value)
-        self._history = [] if empty else self._own(value)
-        self._pending = self._last = None
+        history = [] if empty else self._own(value)
+        with self._changing:
+            self._history, self._begun = history, {}
+            self._asking = self._pending = self._last = None
 
     @property
     def last(self) -> Answer | None:
@@ -122,7 +128,7 @@ class ChatSession:
         """Say something, and return what the model answers.
 
         Args:
-            content: A text, another part, a list of parts, or a message.
+            content: A text, another part, a list of parts, or a message of the user.
             generation_config: Settings for this message; they win over those of the model, one by one.
             safety_settings: The same, category by category.
             stream: Give the answer while it arrives; the history has it when it is complete.
@@ -143,9 +149,9 @@ class ChatSession:
             TooManyRoundsError: The model goes on to call functions.
         """
         given = Given(generation_config, safety_settings, tools, tool_config, labels)
-        with self._exchange(content, given, request_options) as (sent, question):
+        with self._exchange(content, given, request_options) as (asked, question):
             response = generating.generate(question.synchronous(), stream=stream)
-            self._receive(sent, response)
+            self._receive(asked, response)
         return response
 
     async def send_message_async(
@@ -170,34 +176,48 @@ class ChatSession:
             RpcError: The call failed.
         """
         given = Given(generation_config, safety_settings, tools, tool_config, labels)
-        with self._exchange(content, given, request_options) as (sent, question):
+        with self._exchange(content, given, request_options) as (asked, question):
             response = await async_generating.async_generate(question, stream=stream)
-            self._receive(sent, response)
+            self._receive(asked, response)
         return response
 
     def rewind(self) -> tuple[Content, Content]:
-        """Take back the last exchange, function calls included, and return what was said in it.
+        """Take back the last exchange, and return what was said in it.
 
-        A stream that is on its way is left to its reader and forgotten; so is an answer that is
-        unusable, of which what arrived is returned.
+        An exchange is what one message and its answer have added, functions that were called
+        automatically included. An answer that is on its way is left to its reader and forgotten; so is
+        one that is unusable. Of these, what arrived is returned. In a history that was given, an exchange
+        begins with what the user says besides results of functions.
 
         Raises:
             NoExchangeError: There is none.
             ArgumentError: Something was put into the history that cannot be used.
             FieldError: Something was put into the history that is no message.
         """
-        if self._pending is not None:
-            (sent, answer), self._pending = self._pending, None
+        with self._changing:
+            if self._asking is not None:
+                asked, self._asking = self._asking, None
+                self._last = None
+                return asked[-1], self._said(None)
+            parked = self._pending
+            try:
+                self._settle()
+            except (IncompleteIterationError, BrokenResponseError):
+                assert parked is not None
+                self._pending = self._last = None
+                return parked[0][-1], self._said(parked[1])
+            self._convert()
             self._last = None
-            return sent, self._said(answer)
-        self._convert()
-        self._last = None
-        asked = [index for index, content in enumerate(self._history[:-1]) if _asks(content)]
-        if not asked:
-            raise NoExchangeError("the history has no exchange to take back")
-        sent, received = self._history[asked[-1]], self._history[-1]
-        del self._history[asked[-1] :]
-        return sent, received
+            begins = [
+                index
+                for index, content in enumerate(self._history[:-1])
+                if id(content) in self._begun or _asks(content)
+            ]
+            if not begins:
+                raise NoExchangeError("the history has no exchange to take back")
+            sent, received = self._history[begins[-1]], self._history[-1]
+            del self._history[begins[-1] :]
+            return sent, received
 
     def __copy__(self) -> ChatSession:
         """Return a chat that goes on from the same history, with the same settings.
@@ -208,10 +228,15 @@ class ChatSession:
             ArgumentError: Something was put into the history that cannot be used.
             FieldError: Something was put into the history that is no message.
         """
-        made = ChatSession(
-            self.model, self.history, self._calling or False, response_validation=self._validates
-        )
-        made._last = self._last
+        with self._changing:
+            history = self.history
+            self._convert()
+            made = ChatSession(
+                self.model, history, self._calling or False, response_validation=self._validates
+            )
+            both = zip(history, made._history, strict=True)
+            made._begun = {id(new): new for old, new in both if id(old) in self._begun}
+            made._last = self._last
         return made
 
     def __repr__(self) -> str:
@@ -221,59 +246,76 @@ class ChatSession:
     @contextmanager
     def _exchange(
         self, content: object, given: Given, options: Options | None
-    ) -> Iterator[tuple[Any, Question]]:
-        """Hold the chat for one exchange, and give what is sent."""
+    ) -> Iterator[tuple[list[Content], Question]]:
+        """Hold the chat for one exchange, and give what is asked: what was said, and what is sent."""
         if not self._busy.acquire(blocking=False):
             raise BusyError(
                 "the chat waits for an answer already; send one message at a time, or copy.copy the chat"
             )
         try:
             self._settle()
-            self._convert()
             backend = self.model._current().backend
             sent = backend.types.Content(to_content(content, backend, role="user"))
-            question = self.model._ask([*self._history, sent], given, options, self._calling)
+            if sent.role != "user":
+                raise ArgumentError(
+                    "content.role is 'model'; a message that is sent is the user's, and what the model "
+                    "has said belongs in the history of the chat"
+                )
+            with self._changing:
+                self._convert()
+                asked = self._asking = [*self._history, sent]
+            question = self.model._ask(asked, given, options, self._calling)
             _refuse_candidates(question.template)
-            yield sent, question
+            yield asked, question
         finally:
+            self._asking = None
             self._busy.release()
 
-    def _receive(self, sent: Any, response: Response) -> None:
-        """Park an answer; one that is complete, or blocked at once, is good, or it is not kept."""
-        self._pending = (sent, response)
-        try:
-            if response._done or _is_blocked(response):
-                self._add(sent, response)
-        except ResponseValidationError:
-            self._pending = None
-            raise
+    def _receive(self, asked: list[Content], response: Response) -> None:
+        """Park an answer; one that is complete, or blocked at once, is good, or it is not kept.
+
+        One that was asked for before the history was set or rewound is not kept either.
+        """
+        complete = response._done or _is_blocked(response)
+        with self._changing:
+            if complete:
+                self._validate(asked, response)
+            if self._asking is not asked:
+                return
+            self._asking = None
+            if complete:
+                self._add(asked, response)
+            else:
+                self._pending = (asked, response)
 
     def _settle(self) -> None:
         """Add the exchange that is parked."""
-        if self._pending is None:
-            return
-        sent, answer = self._pending
-        if not answer._done:
-            raise IncompleteIterationError(
-                "the last answer has not come to its end: iterate over the response, or call its "
-                "resolve(), before going on with the chat; rewind() takes it back"
-            )
-        blocked = isinstance(answer.error, BlockedPromptException)
-        if answer.error is not None and (self._validates or not blocked):
-            raise _broken() from answer.error
-        try:
-            self._add(sent, answer)
-        except ResponseValidationError as error:
-            raise _broken() from error
+        with self._changing:
+            if self._pending is None:
+                return
+            asked, answer = self._pending
+            if not answer._done:
+                raise IncompleteIterationError(
+                    "the last answer has not come to its end: iterate over the response, or call its "
+                    "resolve(), before going on with the chat; rewind() takes it back"
+                )
+            blocked = isinstance(answer.error, BlockedPromptException)
+            if answer.error is not None and (self._validates or not blocked):
+                raise _broken() from answer.error
+            try:
+                self._validate(asked, answer)
+            except ResponseValidationError as error:
+                raise _broken() from error
+            self._add(asked, answer)
 
-    def _add(self, sent: Any, answer: Answer) -> None:
+    def _add(self, asked: list[Content], answer: Answer) -> None:
         """Add an exchange, unless nothing came of it."""
-        if self._validates:
-            self._validate(sent, answer)
         received = self._said(answer)
         if received.parts and not _is_blocked(answer):
+            sent = asked[-1]
             between = map(type(received), answer.automatic_function_calling_history)
             self._history += [sent, *between, received]
+            self._begun[id(sent)] = sent
         self._last, self._pending = answer, None
 
     def _own(self, value: object) -> list[Content]:
@@ -282,15 +324,20 @@ class ChatSession:
         return [backend.types.Content(content) for content in to_contents(value, backend)]
 
     def _convert(self) -> None:
-        """Make messages of what was put into the history."""
-        content_type = self.model._current().backend.types.Content
-        if not all(isinstance(content, content_type) for content in self._history):
-            self._history[:] = self._own(self._history)
+        """Make messages of what was put into the history; those that are some stay the same."""
+        backend = self.model._current().backend
+        content_type = backend.types.Content
+        own = {id(each._pb): each for each in self._history if isinstance(each, content_type)}
+        if len(own) < len(self._history):
+            made = to_contents(self._history, backend)
+            self._history[:] = [own.get(id(content)) or content_type(content) for content in made]
+        self._begun = {id(each): each for each in self._history if id(each) in self._begun}
 
-    def _validate(self, sent: Any, answer: Answer) -> None:
+    def _validate(self, asked: list[Content], answer: Answer) -> None:
         """Refuse an answer that the chat cannot go on from."""
+        if not self._validates:
+            return
         message: Any = answer.message
-        asked = [*self._history, sent]
         if _is_blocked(answer):
             raise BlockedPromptException(message, asked)
         if not message._pb.candidates:
@@ -305,12 +352,11 @@ class ChatSession:
                 [message],
             )
 
-    def _said(self, answer: Answer) -> Content:
-        """Return what the model has said, as a message of its own."""
-        message: Any = answer.message
-        content_type = self.model._current().backend.types.Content
-        content: Any = content_type(role="model")
-        if message._pb.candidates:
+    def _said(self, answer: Answer | None) -> Content:
+        """Return what the model has said, as a message of its own; nothing before there is an answer."""
+        content: Any = self.model._current().backend.types.Content(role="model")
+        message: Any = None if answer is None else answer.message
+        if message is not None and message._pb.candidates:
             content._pb.parts.extend(message._pb.candidates[0].content.parts)
         said: Content = content
         return said

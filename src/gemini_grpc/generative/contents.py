@@ -3,6 +3,9 @@
 A part is anything in the table of kinds below; a message is a `Content`, a mapping with `parts`, or a
 list of parts; contents are a list of messages. Parts between messages make up one of the user, and so
 does a mapping without a role. Messages of the backend come back as they are, not copied.
+
+A message without parts, a part without data, and an empty text that is all of the last message are
+refused; what a model has said may be any of these, and is said again as it was.
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ def to_contents(value: object, backend: Backend) -> list[Any]:
     """Return the Contents that `value` stands for; the last one is the user's if nobody else's.
 
     Raises:
-        EmptyError: There is nothing.
+        EmptyError: There is nothing, or the last message has only an empty text.
         FieldError: Something in it is no part; the text has its path and what is accepted.
         ArgumentError: A role does not exist, or a file cannot be read.
         UnsupportedError: The backend lacks something in it.
@@ -60,6 +63,7 @@ def to_contents(value: object, backend: Backend) -> list[Any]:
         raise EmptyError(f"contents must not be empty; expected {ACCEPTED}, or a list of these")
     if not made[-1].role:
         made[-1] = _spoken(made[-1], "user")
+    _refuse_silence(made[-1], "contents")
     return made
 
 
@@ -73,7 +77,7 @@ def to_content(value: object, backend: Backend, *, role: str = "", path: str = "
         path: What errors call it.
 
     Raises:
-        EmptyError: There is nothing.
+        EmptyError: There is nothing, or only an empty text.
         FieldError: Something in it is no part.
         ArgumentError: A role does not exist, or a file cannot be read.
         UnsupportedError: The backend lacks something in it.
@@ -84,6 +88,7 @@ def to_content(value: object, backend: Backend, *, role: str = "", path: str = "
         made = _content(role, value, backend, path)
     else:
         made = _message(value, backend, path, role=role, system=not role)
+    _refuse_silence(made, path)
     return _spoken(made, role) if role and not made.role else made
 
 
@@ -173,6 +178,7 @@ def _with_role(content: Any, path: str, *, system: bool) -> Any:
     """Return a content of the backend with a role that exists."""
     given = content.role
     role = _role(given, path, system)
+    _check(content, f"{path}.parts")
     return content if role == given else _spoken(content, role)
 
 
@@ -212,15 +218,38 @@ def _content(role: str, parts: object, backend: Backend, path: str) -> Any:
     return _assembled(role, pieces, backend, path)
 
 
+def _check(content: Any, path: str) -> Any:
+    """Return a content that has parts, and data in each; what a model has said is taken as it is."""
+    if content.role == "model":
+        return content
+    if not content.parts:
+        raise EmptyError(f"{path} must not be empty; expected {ACCEPTED}, or a list of these")
+    for index, each in enumerate(content.parts):
+        # one of a kind that is newer than the library has bytes
+        if each.WhichOneof("data") is None and not each.ByteSize():
+            raise FieldError(f"{path}[{index}] has no data; expected {ACCEPTED}")
+    return content
+
+
+def _refuse_silence(content: Any, path: str) -> None:
+    """Refuse a message of nothing but empty texts, unless it is an answer of a model."""
+    if content.role != "model" and all(
+        not each.text and each.HasField("text") and len(each.ListFields()) == 1
+        for each in content.parts
+    ):
+        raise EmptyError(f"{path} must not be empty, but has only an empty text")
+
+
 def _assembled(role: str, pieces: list[Piece], backend: Backend, path: str) -> Any:
     """Return a Content of pieces; if protobuf refuses one, each by itself, to say which."""
     cls: Any = backend.pb("Content")
     try:
-        return cls(role=role, parts=pieces)
+        made = cls(role=role, parts=pieces)
     except (TypeError, ValueError, AttributeError):
         paths = (f"{path}[{index}]" for index in range(len(pieces)))
-        made = map(translation.message, repeat("Part"), pieces, repeat(backend), paths)
-        return cls(role=role, parts=list(made))
+        parts = map(translation.message, repeat("Part"), pieces, repeat(backend), paths)
+        made = cls(role=role, parts=list(parts))
+    return _check(made, path)
 
 
 def _piece(value: object, backend: Backend, path: str) -> Piece:

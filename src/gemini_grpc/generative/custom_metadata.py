@@ -134,7 +134,12 @@ def _entry(item: Any, backend: Backend, path: str) -> object:
     if isinstance(item, Mapping) and "value" in item:
         item = CustomMetadata(**_only(item, ("key", "value"), path))
     if not isinstance(item, CustomMetadata):
-        return translation.message("CustomMetadata", item, backend, path)
+        made = translation.message("CustomMetadata", item, backend, path)
+        if made.WhichOneof("value") is None:
+            raise ArgumentError(
+                f"{path}: {made.key!r} has no value; expected a text, a number or texts"
+            )
+        return made
     value = item.value
     _check_key(item.key, path)
     if isinstance(value, str):

@@ -53,7 +53,7 @@ def page(size: object) -> dict[str, object]:
     """
     if size is None:
         return {}
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise ArgumentError(
             f"page_size is {size!r}; expected how many items one call fetches, 1 or more, or None"
         )
