@@ -16,8 +16,10 @@ from gemini_grpc.emulator.services import files as kept
 from gemini_grpc.generative import default
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.corpora import Corpus
-from gemini_grpc.generative.default import backend_of, configure, wires_of
+from gemini_grpc.generative.default import backend_of, client_of, configure, wires_of
 from gemini_grpc.generative.files import FileState
+from gemini_grpc.generative.model import GenerativeModel
+from gemini_grpc.v1beta import ModelServiceClient
 from tests.colours import Async, Sync
 
 QUESTION = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
@@ -221,3 +223,22 @@ def test_waiting_for_a_file_goes_on_with_the_client_it_began_with(
         configure(api_key="k", client_options=options(elsewhere))
         assert waiting.result(10).state is FileState.ACTIVE
         assert not elsewhere.journal
+
+
+@pytest.mark.parametrize("client", ["", "x", ModelServiceClient], ids=["empty", "text", "class"])
+@pytest.mark.parametrize("path", DECIDED)
+def test_what_is_no_client_is_named(path: str, client: Any, colour: Sync) -> None:
+    said = f"^client: expected a Client or an AsyncClient, got {type(client).__name__}$"
+    with pytest.raises(errors.FieldError, match=said):
+        colour.call(twin(path, colour), DECIDED[path][0], client=client)
+    with pytest.raises(errors.FieldError, match=said):
+        GenerativeModel("m", client=client)
+
+
+def test_a_generated_client_is_no_client(emulator: Emulator) -> None:
+    with ModelServiceClient(client_options={**options(emulator), "api_key": "k"}) as service:
+        given: Any = service
+        for take in (wires_of, backend_of, client_of):
+            with pytest.raises(errors.FieldError, match="got ModelServiceClient"):
+                take(given)
+    assert not emulator.journal

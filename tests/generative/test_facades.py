@@ -13,7 +13,7 @@ from google.oauth2.credentials import Credentials
 import gemini_grpc as genai
 from gemini_grpc import aiplatform_v1, caching, errors, operations, protos, types, v1beta, vertexai
 from gemini_grpc.generative import default
-from gemini_grpc.generative.backend import Backend
+from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.types import content_types
 from gemini_grpc.vertexai import generative_models, grounding
 
@@ -177,9 +177,34 @@ def test_sources_become_tools() -> None:
     web = grounding.GoogleSearchRetrieval(
         dynamic_retrieval_config=grounding.DynamicRetrievalConfig(mode="MODE_DYNAMIC")
     )
+    assert grounding.GoogleSearchRetrieval(web.dynamic_retrieval_config) == web
     tools.append(generative_models.Tool.from_google_search_retrieval(web))
     model = genai.GenerativeModel(tools=tools)
     sent: Any = model._current().request.tools
     assert sent[0].retrieval.vertex_ai_search.datastore.endswith("/d")
     assert sent[1].retrieval.vertex_rag_store.rag_resources[0].rag_corpus.endswith("/c")
     assert sent[2].google_search_retrieval.dynamic_retrieval_config.mode == 1
+
+
+def test_a_modality_is_that_of_every_backend() -> None:
+    modality = generative_models.GenerationConfig.Modality
+    config = generative_models.GenerationConfig(response_modalities=[modality.TEXT, modality.IMAGE])
+    places: list[Any] = [{"project": "p"}, {"version": "v1alpha"}, {}]
+    for place in places:
+        genai.configure(**place)
+        sent: Any = genai.GenerativeModel(generation_config=config)._current().request
+        assert list(sent.generation_config.response_modalities) == [1, 2]
+
+
+def test_a_tool_is_a_message_of_v1beta_with_all_it_has() -> None:
+    def area(width: int) -> int:
+        """Return the area."""
+        return width
+
+    declared = types.FunctionDeclaration(name="f", description="F")
+    made: Any = types.Tool([declared, area], code_execution={}).to_proto()
+    assert isinstance(made, protos.Tool)
+    assert [each.name for each in made.function_declarations] == ["f", "area"]
+    assert "code_execution" in made
+    with pytest.raises(UnsupportedError, match="retrieval"):
+        types.Tool(retrieval={}).to_proto()

@@ -31,6 +31,16 @@ def test_what_is_said_is_returned(value: Any, expected: Any) -> None:
     assert call_options(value) == expected
 
 
+def test_they_are_a_mapping_as_well() -> None:
+    options = RequestOptions(timeout=3, retry=None)
+    assert dict(**options) == {"timeout": 3, "retry": None, "metadata": ()}
+    assert call_options({**options}) == call_options(options)
+    assert len(options) == 3
+    assert options == RequestOptions(timeout=3, retry=None)
+    with pytest.raises(KeyError, match="nope"):
+        options["nope"]
+
+
 def test_the_marker_of_google_means_that_nothing_was_said() -> None:
     from google.api_core.gapic_v1.method import DEFAULT as GOOGLES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gemini_grpc import errors, v1beta
+from gemini_grpc import errors, protos, types, v1beta
 from gemini_grpc.emulator import Emulator, Fault, Reply
 from gemini_grpc.functions import MisfitError
 from gemini_grpc.generative import accumulate, answer
@@ -24,6 +24,7 @@ from gemini_grpc.generative.answer_errors import (
     IncompleteIterationError,
     NoAnswerError,
 )
+from gemini_grpc.vertexai.generative_models import FinishReason
 from tests.colours import PATIENCE
 
 if TYPE_CHECKING:
@@ -425,3 +426,19 @@ def test_thoughts_are_apart(place: Place) -> None:
     response = place.ask(place.model(), "Really?")
     assert (response.text, response.thoughts) == ("Yes.", "Hm.")
     assert len(response.parts) == 2
+
+
+def test_enums_of_every_backend_equal_the_public_ones(anywhere: Place) -> None:
+    reason = protos.Candidate.FinishReason
+    ratings = [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "HIGH"}]
+    stopped = {"candidates": [{"finish_reason": "BLOCKLIST", "safety_ratings": ratings}]}
+    anywhere.emulator.script("GenerateContent", [Reply(message=stopped), Reply(message=BLOCKED)])
+    (candidate,) = anywhere.ask(anywhere.model(), "Hi").candidates
+    assert candidate.finish_reason == reason.BLOCKLIST
+    assert candidate.finish_reason == FinishReason.BLOCKLIST
+    assert candidate.finish_reason not in (reason.STOP, reason.PROHIBITED_CONTENT)
+    assert candidate.safety_ratings[0].probability == types.HarmProbability.HIGH
+    assert candidate.safety_ratings[0].probability >= types.HarmProbability.MEDIUM
+    feedback = anywhere.ask(anywhere.model(), "Hi").prompt_feedback
+    assert feedback.block_reason == types.BlockedReason.SAFETY
+    assert feedback.block_reason != types.BlockedReason.OTHER

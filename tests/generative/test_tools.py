@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from typing import Any
 
 import pytest
@@ -224,6 +225,24 @@ def test_tools_of_vertex_have_makers(backend: Backend) -> None:
     assert Tool.from_retrieval(STORE).to_dict() == {"retrieval": STORE}
 
 
+def test_the_dictionary_of_a_tool_is_plain_and_read_again() -> None:
+    schema = {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}
+    declared = FunctionDeclaration(name="f", description="F", parameters=schema)
+    message = v1beta.FunctionDeclaration(name="g", description="G")
+    entries = [declared, message, {"name": "h"}, add, FunctionDeclaration.from_func(weather)]
+    tool = Tool(entries, code_execution={})
+    told = json.loads(json.dumps(tool.to_dict()))
+    assert told["function_declarations"][0] == {
+        "name": "f",
+        "description": "F",
+        "parameters": schema,
+    }
+    names = [each["name"] for each in told["function_declarations"]]
+    assert names == ["f", "g", "h", "add", "weather"]
+    again = Toolbox.of(Tool.from_dict(told), BACKENDS[0])
+    assert again.messages == Toolbox.of(tool, BACKENDS[0]).messages
+
+
 @every_backend
 def test_no_tools_are_none(backend: Backend) -> None:
     for value in (None, [], Tool(), {"function_declarations": []}, backend.types.Tool()):
@@ -343,6 +362,8 @@ def test_what_a_backend_lacks_of_a_tool_config_is_named() -> None:
         validated = to_tool_config({"function_calling_config": "validated"}, backend)
         assert validated.function_calling_config.mode == (5 if backend.is_vertex else 4)
         assert to_tool_config(validated, BACKENDS[0]).function_calling_config.mode == 4
+        member = v1beta.FunctionCallingConfig.Mode.VALIDATED
+        assert to_tool_config({"function_calling_config": member}, backend) == validated
     for value, said in [
         ({"retrieval_config": place}, "tool_config.retrieval_config: .*v1alpha has no ToolConfig"),
         ({"function_calling_config": "validated"}, "has no Mode.VALIDATED"),

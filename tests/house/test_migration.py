@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
+import grpc
 import PIL.Image
 import pytest
 
@@ -193,6 +194,24 @@ def _(emulator: Emulator) -> None:
     assert (response.text, response.thoughts) == ("Yes.", "Hm.")
 
 
+@claim(1, "`response.candidates[0].finish_reason == protos.")
+def _(emulator: Emulator) -> None:
+    public = genai.protos.Candidate.FinishReason
+    places: list[Any] = [{"project": "p"}, {"version": "v1alpha"}]
+    for place, numbers_agree in zip(places, (False, True), strict=True):
+        stopped = {"candidates": [{"finish_reason": "SAFETY"}, {"finish_reason": "BLOCKLIST"}]}
+        emulator.script("GenerateContent", [Reply(message=stopped)])
+        with genai.Client(**place) as client:
+            response = client.models.generate_content(model="gemini-2.5-flash", contents="Hi")
+        safety, blocklist = (candidate.finish_reason for candidate in response.candidates)
+        assert (safety, blocklist) == (public.SAFETY, public.BLOCKLIST)
+        assert safety is not public.SAFETY
+        assert ({public.SAFETY: 1}.get(safety), {public.BLOCKLIST: 1}.get(blocklist)) == (
+            1,
+            1 if numbers_agree else None,
+        )
+
+
 @claim(1, "`response.candidates[0].content.parts[0].function_call.args`")
 def _(emulator: Emulator) -> None:
     calls = [{"name": "multiply", "args": {"a": 2, "b": 3}}]
@@ -219,6 +238,41 @@ def _(emulator: Emulator) -> None:
         chat.send_message("again")
     with pytest.raises(RuntimeError):
         chat.send_message("again")
+
+
+@claim(1, "`CallableFunctionDeclaration(")
+def _(emulator: Emulator) -> None:
+    kind: Any = genai.types.CallableFunctionDeclaration
+    with pytest.raises(TypeError):
+        kind(name="f", description="F", function=multiply)
+    made = kind.of(multiply, name="f", description="F")
+    assert (made.name, made.description, made(2, 3)) == ("f", "F", 6)
+    assert list(made.declaration()["parameters"]["properties"]) == ["a", "b"]
+
+
+@claim(1, "`types.GenerationConfig(1, ")
+def _(emulator: Emulator) -> None:
+    with pytest.raises(TypeError):
+        genai.types.GenerationConfig(1, ["END"])  # type: ignore[call-arg]
+
+
+@claim(1, "`model.count_tokens()`")
+def _(emulator: Emulator) -> None:
+    model: Any = genai.GenerativeModel(system_instruction="Be brief.", tools=[multiply])
+    with pytest.raises(TypeError, match="contents"):
+        model.count_tokens()
+    with pytest.raises(errors.ArgumentError, match="contents must not be empty"):
+        model.count_tokens(None)
+    bare = genai.GenerativeModel().count_tokens("Hi").total_tokens
+    assert model.count_tokens("Hi").total_tokens > bare
+
+
+@claim(1, "`genai.list_models(client=ModelServiceClient())`")
+def _(emulator: Emulator) -> None:
+    with v1beta.ModelServiceClient() as service:
+        given: Any = service
+        with pytest.raises(errors.FieldError, match="got ModelServiceClient"):
+            genai.list_models(client=given)
 
 
 @claim(1, '`genai.embed_content("models/embedding-001", "Hi", title="T")`')
@@ -250,10 +304,14 @@ def _(emulator: Emulator) -> None:
     from google.api_core import exceptions
 
     emulator.script("GenerateContent", [Fault("RESOURCE_EXHAUSTED")])
-    with pytest.raises(exceptions.ResourceExhausted):
+    with pytest.raises(exceptions.ResourceExhausted) as exhausted:
         genai.GenerativeModel().generate_content("Hi", request_options={"retry": None})
-    with v1beta.ModelServiceClient() as client, pytest.raises(exceptions.NotFound):
+    code: Any = exhausted.value.code
+    assert (code, exceptions.ResourceExhausted.code) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 429)
+    assert exhausted.value.grpc_status_code == exceptions.ResourceExhausted.grpc_status_code == code
+    with v1beta.ModelServiceClient() as client, pytest.raises(exceptions.NotFound) as missing:
         client.get_model(name="models/none")
+    assert missing.value.grpc_status_code == grpc.StatusCode.NOT_FOUND
 
 
 @claim(1, "`except (ValueError, BlockedPromptException)`")

@@ -9,9 +9,10 @@ import pickle
 from typing import Any
 
 import pytest
+from google.ai import generativelanguage_v1beta
 from google.protobuf import duration_pb2, field_mask_pb2, struct_pb2, timestamp_pb2
 
-from gemini_grpc import aiplatform_v1, errors, v1beta
+from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
 
 STOP = v1beta.Candidate.FinishReason.STOP
 UTC = datetime.UTC
@@ -451,6 +452,60 @@ def test_enums_are_ints_with_a_name() -> None:
     assert {STOP: "x"}[STOP] == "x"
     assert pickle.loads(pickle.dumps(STOP)) is STOP
     assert copy.deepcopy(STOP) is STOP
+
+
+def twins(module: Any) -> Any:
+    """The enums of another package that answers have."""
+    return module.Candidate.FinishReason, module.SafetyRating.HarmProbability
+
+
+@pytest.mark.parametrize(
+    "module", [v1alpha, aiplatform_v1, generativelanguage_v1beta], ids=lambda each: each.__name__
+)
+def test_members_of_the_same_name_are_equal_in_every_api(module: Any) -> None:
+    ours, theirs = twins(v1beta), twins(module)
+    for one, other in zip(ours, theirs, strict=True):
+        for name in one.__members__.keys() & other.__members__.keys():
+            assert one[name] == other[name]
+            assert other[name] == one[name]
+            assert not one[name] != other[name]  # noqa: SIM202  # the operator itself
+            assert one[name] in (other[name],)
+    medium, high = theirs[1].MEDIUM, theirs[1].HIGH
+    assert medium < ours[1].HIGH <= high
+    assert high >= ours[1].HIGH > medium
+
+
+def test_numbers_do_not_make_members_of_two_apis_equal() -> None:
+    one, other = v1beta.Candidate.FinishReason, aiplatform_v1.Candidate.FinishReason
+    assert one.BLOCKLIST == 7 == other.PROHIBITED_CONTENT
+    assert one.BLOCKLIST != other.PROHIBITED_CONTENT
+    assert len({one.BLOCKLIST, other.PROHIBITED_CONTENT}) == 2
+    assert (one.LANGUAGE, other.BLOCKLIST) == (6, 6)
+    assert one.LANGUAGE not in list(other)  # Vertex AI has no such reason
+    with pytest.raises(TypeError):
+        assert one.LANGUAGE < other.MODEL_ARMOR
+
+
+def test_members_of_two_apis_are_one_key_where_the_numbers_agree() -> None:
+    one, other = v1beta.Candidate.FinishReason, aiplatform_v1.Candidate.FinishReason
+    assert {one.SAFETY: "x", 3: "y"} == {other.SAFETY: "y"}
+    assert other.SPII not in {one.SPII}
+
+
+def test_members_of_other_enums_are_not_equal() -> None:
+    assert STOP != v1beta.Type.STRING
+    assert STOP != aiplatform_v1.Type.STRING
+    assert STOP != "STOP"
+    with pytest.raises(TypeError):
+        assert v1beta.Type.STRING < STOP
+
+
+def test_the_reason_of_a_block_has_two_names() -> None:
+    one = v1beta.GenerateContentResponse.PromptFeedback.BlockReason.SAFETY
+    other = aiplatform_v1.GenerateContentResponse.PromptFeedback.BlockedReason.SAFETY
+    assert one == other
+    assert other == one
+    assert one != aiplatform_v1.Candidate.FinishReason.SAFETY
 
 
 @pytest.mark.parametrize("value", [STOP, 1, "STOP"])

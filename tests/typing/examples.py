@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from google.api_core import retry as google_retry
 
-from gemini_grpc import ClientOptions, RetryPolicy, aiplatform_v1, errors, v1alpha, v1beta
+import gemini_grpc as genai
+from gemini_grpc import ClientOptions, RetryPolicy, aiplatform_v1, errors, types, v1alpha, v1beta
 from gemini_grpc.emulator import Emulator
+from gemini_grpc.vertexai.generative_models import Candidate, FinishReason, FunctionCall
 
 if TYPE_CHECKING:
     from google.longrunning import operations_pb2
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 MODEL = "models/gemini-2.5-flash"
 
 
-def types() -> None:
+def messages() -> None:
     request = v1beta.GenerateContentRequest(
         model=MODEL,
         contents=[
@@ -153,6 +155,33 @@ def vertex() -> None:
         answer = client.generate_content(model="x", contents=[{"role": "user"}])
         print(answer.candidates[0].finish_reason is aiplatform_v1.Candidate.FinishReason.STOP)
     print(aiplatform_v1.LlmUtilityServiceClient, aiplatform_v1.GenAiCacheServiceAsyncClient)
+
+
+def ask(
+    contents: types.ContentsType,
+    config: types.GenerationConfigType = None,
+    options: types.RequestOptionsType = None,
+) -> str:
+    model = genai.GenerativeModel("m")
+    response = model.generate_content(contents, generation_config=config, request_options=options)
+    candidate: Candidate = response.candidates[0]
+    if candidate.finish_reason == FinishReason.SAFETY:
+        return ""
+    if candidate.finish_reason == genai.protos.Candidate.FinishReason.BLOCKLIST:
+        return ""
+    if candidate.safety_ratings[0].probability >= types.HarmProbability.MEDIUM:
+        return ""
+    if response.prompt_feedback.block_reason == types.BlockedReason.SAFETY:
+        return ""
+    call: FunctionCall = candidate.content.parts[0].function_call
+    return call.name
+
+
+def everyday() -> None:
+    ask("Hi", types.GenerationConfigDict(temperature=1), types.RequestOptions(timeout=3))
+    modality = genai.GenerationConfig.Modality.TEXT
+    ask("Hi", genai.GenerationConfig(response_modalities=[modality]), {"timeout": 3})
+    ask("Hi", v1beta.GenerationConfig(temperature=1), dict(**types.RequestOptions(retry=None)))
 
 
 def emulated() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from gemini_grpc.errors import FieldError
 from gemini_grpc.generative import translation
@@ -14,6 +15,15 @@ from gemini_grpc.generative.schema import is_type, to_schema
 Data = dict[str, Any]
 
 JSON = "application/json"
+
+
+class Modality(enum.StrEnum):
+    """What answers are made of; the same members on every backend."""
+
+    MODALITY_UNSPECIFIED = "MODALITY_UNSPECIFIED"
+    TEXT = "TEXT"
+    IMAGE = "IMAGE"
+    AUDIO = "AUDIO"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +79,7 @@ class GenerationConfig:
     """What routing was called before; no backend has it over gRPC."""
     enable_enhanced_civic_answers: bool | None = None
     """Answer questions about elections with more care; the Gemini API."""
+    Modality: ClassVar[type[Modality]] = Modality
 
     @classmethod
     def from_dict(cls, config_dict: Mapping[str, Any]) -> GenerationConfig:

@@ -9,7 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc.errors import ArgumentError
+from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
 from gemini_grpc.rpc.options import EMULATOR_HOST
 
@@ -130,19 +130,33 @@ def wires_of(client: HasWires | None = None) -> Wires:
 
     Raises:
         CredentialsError: There are no credentials for the default client.
+        FieldError: It is no client.
     """
-    return (client or _default.client).wires
+    return client_of(client).wires
 
 
 def backend_of(client: HasWires | None = None) -> Backend:
-    """Return the backend of a client, which is known without credentials."""
-    client = client or _default.client
+    """Return the backend of a client, which is known without credentials.
+
+    Raises:
+        FieldError: It is no client.
+    """
+    client = client_of(client)
     return client.backend if isinstance(client, Lazy) else client.wires.backend
 
 
 def client_of(client: HasWires | None = None) -> HasWires:
-    """Return a client, the default one without one: for what takes several steps with the same."""
-    return client or _default.client
+    """Return a client, the default one without one: for what takes several steps with the same.
+
+    Raises:
+        FieldError: It is no client.
+    """
+    if client is None:
+        return _default.client
+    if not hasattr(type(client), "wires"):
+        kind = type(client).__name__
+        raise FieldError(f"client: expected a Client or an AsyncClient, got {kind}")
+    return client
 
 
 def chosen() -> Lazy | None:

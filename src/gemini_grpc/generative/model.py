@@ -80,10 +80,10 @@ class GenerativeModel:
 
         Raises:
             ArgumentError: An argument has a value that cannot be used.
-            FieldError: An argument has a field that does not exist.
+            FieldError: An argument has a field that does not exist, or the client is none.
             UnsupportedError: The backend lacks something.
         """
-        self._client = client or default.chosen()
+        self._client = default.chosen() if client is None else default.client_of(client)
         self._given = Given(generation_config, safety_settings, tools, tool_config, labels)
         self._arguments: dict[str, Any] = {
             "model": model_name,

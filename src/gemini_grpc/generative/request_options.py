@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,11 @@ CallOptions = tuple["float | Default | None", "Retry", "Metadata"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestOptions:
-    """How one call is made; what is not given is the client's."""
+class RequestOptions(Mapping[str, object]):
+    """How one call is made; what is not given is the client's.
+
+    It is a mapping, too, so that `**options` gives the timeout, retry and metadata of a generated client.
+    """
 
     timeout: float | Default | None = DEFAULT
     """Seconds for the call with all its attempts; None for no limit."""
@@ -29,6 +32,17 @@ class RequestOptions:
     """When to try again: a `RetryPolicy`, None for one attempt, or a `Retry` of google.api_core."""
     metadata: Metadata = ()
     """More metadata: pairs of a key and a value, or a mapping."""
+
+    def __getitem__(self, name: str) -> object:
+        if name not in _NAMES:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
 
 
 _NAMES = tuple(field.name for field in fields(RequestOptions))

@@ -8,13 +8,17 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.functions import Declaration, Function, Functions
 from gemini_grpc.generative import translation
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.schema import narrowed, to_schema
+from gemini_grpc.rpc.message import Message
+
+if TYPE_CHECKING:
+    from gemini_grpc import v1beta
 
 Data = dict[str, Any]
 
@@ -71,13 +75,7 @@ class FunctionDeclaration:
 
     def to_dict(self) -> Data:
         """Return the declaration as a dictionary."""
-        found = {
-            "name": self.name,
-            "description": self.description,
-            "parameters": self.parameters,
-            "response": self.response,
-        }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in _set_of(self).items() if name != "function"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +117,42 @@ class Tool:
         return cls(**tool_dict)
 
     def to_dict(self) -> Data:
-        """Return what is set as a dictionary."""
-        found = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in found.items() if value is not None}
+        """Return what is set as a dictionary; functions as what the model is told of them.
+
+        Raises:
+            ArgumentError: The signature of a callable cannot be used.
+        """
+        found = _set_of(self)
+        if self.function_declarations is not None:
+            found["function_declarations"] = [_told(each) for each in self.function_declarations]
+        return found
+
+    def to_proto(self) -> v1beta.Tool:
+        """Return the tool as a message of v1beta.
+
+        Raises:
+            UnsupportedError: v1beta lacks something in it.
+            ArgumentError: The signature of a callable cannot be used.
+        """
+        made: v1beta.Tool = Backend().types.Tool()
+        for each in Toolbox.of(self, Backend()).messages:
+            type(made).pb(made).MergeFrom(each)
+        return made
+
+
+def _set_of(value: Tool | FunctionDeclaration) -> Data:
+    """Return the fields that are set."""
+    found = {each.name: getattr(value, each.name) for each in fields(value)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _told(function: Any) -> Any:
+    """Return what the model is told of a function, as plain values where it can be."""
+    if isinstance(function, Message):
+        return type(function).to_dict(function)
+    if isinstance(function, FunctionDeclaration):
+        return function.to_dict()
+    return Function.of(function).declaration() if callable(function) else function
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +206,7 @@ class _Sorter:
         elif isinstance(value, str):
             self._other({value: {}}, path)
         elif isinstance(value, Tool):
-            self._tool(value.to_dict(), path)
+            self._tool(_set_of(value), path)
         elif isinstance(value, (Declaration, FunctionDeclaration, Function)) or callable(value):
             self._function(value, path)
         elif isinstance(value, Functions):
@@ -339,15 +370,22 @@ def _calling(value: Any, backend: Backend, path: str) -> Any:
         value = {"mode": value}
     if isinstance(value, Mapping):
         value = {name: item for name, item in value.items() if item is not None}
-        if isinstance(mode := value.get("mode"), str):
+        if isinstance(mode := value.get("mode"), (str, int)):
             value["mode"] = _mode(mode, backend, path)
     return translation.message("FunctionCallingConfig", value, backend, path)
 
 
-def _mode(name: str, backend: Backend, path: str) -> str:
-    full = name.upper()
+def _mode(name: str | int, backend: Backend, path: str) -> str | int:
+    """Return the name of a mode; a number, or a member of another backend, as it is."""
     field: Any = backend.pb("FunctionCallingConfig").DESCRIPTOR.fields_by_name["mode"]
-    if full in field.enum_type.values_by_name:
+    members = field.enum_type
+    if isinstance(name, int):
+        if not isinstance(name, (bool, enum.Enum)) and name not in members.values_by_number:
+            known = ", ".join(f"{each.number} ({each.name})" for each in members.values)
+            raise ArgumentError(f"{path}.mode is {name}; expected one of {known}")
+        return name
+    full = name.upper()
+    if full in members.values_by_name:
         return full
     full = full if full in Mode.__members__ else full.removeprefix("MODE_")
     if full == "UNSPECIFIED":

@@ -16,9 +16,10 @@
 from __future__ import annotations
 
 import enum
+import operator
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import proto
@@ -175,5 +176,46 @@ class EnumType(ProtoEnumMeta):
         return cls
 
 
+_ALSO = {
+    "GenerateContentResponse.PromptFeedback.BlockedReason": (
+        "GenerateContentResponse.PromptFeedback.BlockReason"
+    )
+}
+"""Enums of Vertex AI that are the same as one of the Gemini API under another name."""
+
+
+def _same_enum(one: type, other: type) -> bool:
+    """Tell whether two classes are one enum in several APIs, or in google's package and in ours."""
+    names = (_ALSO.get(each.__qualname__, each.__qualname__) for each in (one, other))
+    return issubclass(other, proto.Enum) and next(names) == next(names)
+
+
+def _comparing(compare: Callable[[int, int], bool]):
+    """Return a method that compares numbers, and members of another API as those of the same name."""
+
+    def method(self, other):
+        kind = type(other)
+        if kind is type(self) or kind is int:
+            return compare(self._value_, int(other))
+        if not _same_enum(type(self), kind):
+            return NotImplemented
+        same = type(self)._member_map_.get(other.name)
+        return NotImplemented if same is None else compare(self._value_, same._value_)
+
+    return method
+
+
 class Enum(proto.Enum, metaclass=EnumType):
-    """An enum of the API: an `int` with a name; values the library does not know stay plain ints."""
+    """An enum of the API: an `int` with a name; values the library does not know stay plain ints.
+
+    Members equal those of the same name that the enum has in another API, whatever their numbers. As
+    keys of a dictionary they find each other where the numbers agree, since a member equals its number.
+    """
+
+    __eq__ = _comparing(operator.eq)
+    __ne__ = _comparing(operator.ne)
+    __lt__ = _comparing(operator.lt)
+    __le__ = _comparing(operator.le)
+    __gt__ = _comparing(operator.gt)
+    __ge__ = _comparing(operator.ge)
+    __hash__ = proto.Enum.__hash__

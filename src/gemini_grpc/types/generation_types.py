@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias, TypedDict
 
 from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
@@ -14,8 +14,9 @@ from gemini_grpc.generative.answer_errors import (
     StopCandidateException,
 )
 from gemini_grpc.generative.config import GenerationConfig
+from gemini_grpc.rpc.message import Message
 
-GenerationConfigType: TypeAlias = object
+GenerationConfigType: TypeAlias = GenerationConfig | Mapping[str, object] | Message | None
 
 
 class GenerationConfigDict(TypedDict, total=False):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from gemini_grpc.generative.request_options import RequestOptions
 
-RequestOptionsType: TypeAlias = object
+RequestOptionsType: TypeAlias = RequestOptions | Mapping[str, object] | None
 
 __all__ = ["RequestOptions", "RequestOptionsType"]

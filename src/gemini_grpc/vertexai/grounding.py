@@ -6,11 +6,22 @@ For `Tool.from_google_search_retrieval` and `Tool.from_retrieval`.
 from __future__ import annotations
 
 from gemini_grpc.aiplatform_v1.types import tool
-from gemini_grpc.aiplatform_v1.types.tool import DynamicRetrievalConfig, GoogleSearchRetrieval
+from gemini_grpc.aiplatform_v1.types.tool import DynamicRetrievalConfig
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.default import backend_of
 
 __all__ = ["DynamicRetrievalConfig", "GoogleSearchRetrieval", "Retrieval", "VertexAISearch"]
+
+
+def GoogleSearchRetrieval(  # noqa: N802  # a class where code comes from
+    dynamic_retrieval_config: DynamicRetrievalConfig | None = None,
+) -> tool.GoogleSearchRetrieval:
+    """Return a search with Google.
+
+    Args:
+        dynamic_retrieval_config: When to search; the model decides if not given.
+    """
+    return tool.GoogleSearchRetrieval(dynamic_retrieval_config=dynamic_retrieval_config)
 
 
 def VertexAISearch(  # noqa: N802  # a class where code comes from
