@@ -91,25 +91,30 @@ def test_a_connection_is_not_replaced_while_the_model_thinks(stage: Stage) -> No
     assert len(script.received) == 2
 
 
-def test_nobody_takes_events_from_a_question(stage: Stage) -> None:
+def test_a_loop_waits_while_somebody_asks_and_nobody_else_may_ask(stage: Stage) -> None:
     go = threading.Event()
 
     def slow(requests: Iterator[Any]) -> Iterator[Any]:
         yield from begin(requests)
-        next(requests)
-        assert go.wait(10)
-        yield say("yes", turn_complete=True)
-        yield from ({} for _ in requests if False)
+        for message in requests:
+            assert go.wait(10)
+            yield say(message.client_content.turns[0].parts[0].text, turn_complete=True)
 
     stage.script(slow)
     actor = stage.session(config=TEXT).enter(listen=False)
     asking = actor.start("ask", "really?")
     until(lambda: actor.session._iterating)
-    assert isinstance(actor.listen().end(), StateError)
-    with pytest.raises(StateError):
+    waiting = actor.session._engine.signal._waiting
+    before = len(waiting)
+    actor.listen()
+    until(lambda: len(waiting) > before or actor.over.is_set())
+    with pytest.raises(StateError, match="is being asked already"):
         actor.call("ask", "me too?")
     go.set()
-    assert asking.result(10).text == "yes"
+    assert asking.result(10).text == "really?"
+    actor.call("send_content", "two")
+    actor.until(events.TurnEnd)
+    assert actor.texts() == ["two"]
 
 
 def test_what_a_question_takes_is_not_seen_by_a_loop_that_is_busy_meanwhile(stage: Stage) -> None:
@@ -225,6 +230,45 @@ def test_an_answer_after_the_deadline_is_not_the_next_one(stage: Stage) -> None:
         asking.result(10)
     go.set()
     assert actor.call("ask", "two", timeout=5).text == "two"
+
+
+CUT_OFF = {"server_content": {"interrupted": True, "turn_complete": True}}
+
+
+def test_a_turn_that_a_question_cuts_off_is_not_its_answer(stage: Stage) -> None:
+    def hasty(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        for message in requests:
+            yield CUT_OFF
+            yield say(message.client_content.turns[0].parts[0].text, turn_complete=True)
+
+    stage.script(hasty)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    for text in ("one", "two"):
+        turn = actor.call("ask", text, timeout=5)
+        assert (turn.text, turn.end_reason) == (text, "complete")
+
+
+def test_questions_that_cut_each_other_off_do_not_push_the_answers_back(stage: Stage) -> None:
+    def slow(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        next(requests)
+        for number, message in enumerate(requests, 2):
+            yield CUT_OFF if number < 4 else {}
+            if number > 2:
+                yield say(message.client_content.turns[0].parts[0].text, turn_complete=True)
+
+    script = stage.script(slow)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    for number in (1, 2):
+        asking = actor.start("ask", "too slow", timeout=1)
+        until(lambda: len(script.received[0]) == number + 1)  # noqa: B023
+        until(lambda: len(actor.session._engine.protocol.ledger._owed) == 1)
+        stage.advance(2)
+        with pytest.raises(DeadlineExceeded):
+            asking.result(10)
+    for text in ("three", "four", "five"):
+        assert actor.call("ask", text, timeout=5).text == text
 
 
 def test_a_result_nothing_is_said_to_is_not_waited_for_beyond_the_deadline(stage: Stage) -> None:

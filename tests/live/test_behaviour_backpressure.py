@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gemini_grpc.errors import ArgumentError
 from gemini_grpc.live import Inbox, LiveConfig, LiveError, Outbox, SendQueueFull, events
 from tests.live.stage import COMPLETE, TURN_END, Stage, begin, echo, go_away, resumable, say, until
 
@@ -89,6 +90,29 @@ def test_sending_audio_waits_for_room_and_drops_nothing(stage: Stage) -> None:
         each.result(5)
     until(lambda: len(script.received[0]) == 10)
     assert actor.session.dropped_audio == 0
+
+
+@pytest.mark.parametrize("way", ["send_audio", "offer_audio"])
+@pytest.mark.parametrize(
+    ("pcm", "rate", "text"),
+    [
+        ("abcd", 16_000, "pcm is str"),
+        (None, 16_000, "pcm is NoneType"),
+        (b"abc", 16_000, "pcm has 3 bytes"),
+        (b"abcd", 0, "rate is 0"),
+        (b"abcd", None, "rate is None"),
+        (b"abcd", "16000", "rate is '16000'"),
+    ],
+)
+def test_what_is_no_audio_is_refused_and_the_session_goes_on(
+    stage: Stage, way: str, pcm: Any, rate: Any, text: str
+) -> None:
+    stage.script(echo)
+    actor = stage.session(config=TEXT).enter(listen=False)
+    with pytest.raises(ArgumentError, match=text):
+        actor.call(way, pcm, rate=rate)
+    assert not actor.session._engine.lanes.has_line
+    assert actor.call("ask", "one").text == "one"
 
 
 def test_control_messages_wait_for_room_or_are_refused(stage: Stage) -> None:

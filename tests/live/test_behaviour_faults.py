@@ -13,7 +13,7 @@ import pytest
 
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import events
-from gemini_grpc.live.config import Inbox, Outbox
+from gemini_grpc.live.config import Inbox, LiveConfig, Outbox
 from gemini_grpc.live.errors import ConnectionLost, SessionClosed
 from gemini_grpc.rpc import wire
 from tests.live.http2 import Http2Server
@@ -46,6 +46,27 @@ def check_aborted(error: BaseException | None) -> None:
     assert dict(error.metadata)["x-why"] == "age"
     assert error.phase == "open"
     assert error.retryable
+
+
+def test_everyone_is_given_an_error_of_his_own(stage: Stage) -> None:
+    stage.script(aborted_mid_turn)
+    actor = stage.open(config=LiveConfig(), resume=None)
+    tap = actor.call("audio_out")
+    actor.call("send_content", "go on")
+    raised = [actor.end()]
+    with pytest.raises(ConnectionLost) as caught:
+        stage.colour.next(tap)
+    raised.append(caught.value)
+    for _ in range(2):
+        with pytest.raises(ConnectionLost) as caught:
+            actor.call("offer_audio", bytes(640))
+        raised.append(caught.value)
+    for error in raised:
+        check_aborted(error)
+        assert error is not None
+        assert error.__cause__ is actor.session._engine.error.__cause__
+    assert len(set(map(id, raised))) == 4
+    assert actor.session._engine.error.__traceback__ is None
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -409,7 +409,7 @@ def test_the_end_of_the_budget_is_an_error_that_has_what_was_not_sent(stage: Sta
         assert isinstance(error, ResumeFailed)
         assert error.code is grpc.StatusCode.UNAVAILABLE
         assert [message.kind for message in error.unsent] == ["content", "text"]
-        assert error.phase == "setup"
+        assert error.phase == "dial"
         assert error.handle == "h1"
         assert 130 <= error.age <= 145
         assert actor.session.unsent == error.unsent

@@ -14,6 +14,7 @@ import pytest
 from gemini_grpc import AsyncClient, Client, v1beta
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import (
+    ConnectionLost,
     LiveConfig,
     MalformedMessage,
     SetupRejected,
@@ -137,6 +138,15 @@ def test_a_setup_that_is_refused_says_why_at_once(stage: Stage, code: str) -> No
     assert len(stage.emulator.journal) == 1
     with pytest.raises(SetupRejected):
         actor.call("send_text", "hello?")
+
+
+def test_a_server_that_is_not_there_has_refused_nothing(stage: Stage) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        actor = stage.session(stage.live(f"127.0.0.1:{unused.getsockname()[1]}"))
+        with pytest.raises(ConnectionLost, match="failed to connect") as caught:
+            actor.enter()
+    assert (caught.value.phase, caught.value.retryable) == ("dial", True)
 
 
 def test_a_call_that_waits_for_a_stream_runs_into_the_setup_timeout(colour: Sync) -> None:

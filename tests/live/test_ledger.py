@@ -151,6 +151,13 @@ def test_a_turn_that_another_may_have_been_does_not_come_after_a_long_silence() 
     assert not ledger.turns_due(turn_open=False)
 
 
+def test_a_turn_that_is_cut_off_before_it_says_anything_is_no_answer_to_another() -> None:
+    ledger = ledger_of(question(), question())
+    see(ledger, events.TurnEnd("interrupted", events.Usage()), 1.0)
+    ledger.settle(turn_open=False)
+    assert ledger.turns_due(turn_open=False) == 1
+
+
 def test_a_turn_that_nothing_was_said_for_is_owed_after_a_long_silence() -> None:
     ledger = ledger_of(question())
     ledger.settle(turn_open=False)

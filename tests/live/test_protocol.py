@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import pytest
 
 from gemini_grpc import v1alpha, v1beta
-from gemini_grpc.errors import FieldError
+from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.live import LiveConfig, MalformedMessage, StateError, UnsupportedFeature, events
 from gemini_grpc.live.protocol import LiveProtocol
 from tests.live.stage import BUSY, COMPLETE, TURN_END, go_away, resumable, say
@@ -148,8 +149,14 @@ def test_messages_hold_what_was_said() -> None:
 
 
 def test_half_a_sample_is_refused() -> None:
-    with pytest.raises(StateError, match="641 bytes"):
+    with pytest.raises(ArgumentError, match="641 bytes"):
         opened().audio(bytes(641), 16_000)
+
+
+def test_samples_are_taken_as_their_bytes() -> None:
+    audio = opened().audio(array("h", [1] * 320), 16_000)
+    assert audio.seconds == 0.02
+    assert len(decoded(audio.data).realtime_input.audio.data) == 640
 
 
 def test_marks_of_activity_need_the_manual_mode_and_alternate() -> None:

@@ -81,6 +81,18 @@ def test_turns_of_others_are_passed_over() -> None:
     assert answer.turn.text == "three"
 
 
+def test_a_turn_that_is_cut_off_before_it_says_anything_is_no_answer() -> None:
+    answer = answer_to()
+    cut_off = [events.Transcript("user", "so"), events.UsageReport(USAGE), end("interrupted")]
+    assert not heard(answer, *cut_off, *cut_off)
+    assert heard(answer, events.AudioOut(b"\1\1"), end("interrupted"))
+    assert (answer.turn.audio, answer.turn.end_reason) == (b"\1\1", "interrupted")
+
+
+def test_an_answer_without_a_word_is_one() -> None:
+    assert heard(answer_to(), end())
+
+
 def test_an_answer_that_is_cut_by_the_connection_says_so() -> None:
     answer = answer_to(lost=(MESSAGE,))
     assert heard(answer, events.TextOut("ye"), end("connection_lost"))

@@ -104,7 +104,7 @@ class Clock:
                 when, _, entry = self._queue[0]
                 left = when - time.monotonic()
                 if entry.callback is not None and left > 0:
-                    self._changed.wait(left)
+                    self._changed.wait(min(left, threading.TIMEOUT_MAX))
                     continue
                 heapq.heappop(self._queue)
                 if entry.callback is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gemini_grpc.errors import ArgumentError
+from gemini_grpc.live import checks
 
 Modality = Literal["AUDIO", "TEXT", "IMAGE"]
 MODALITIES = frozenset({"AUDIO", "TEXT", "IMAGE"})
@@ -113,9 +114,11 @@ class Resume:
     """Begin anew when the connection is lost and there is no handle; otherwise give up."""
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ArgumentError(f"attempts is {self.attempts}; expected at least 1")
-        if not 0 <= self.initial <= self.maximum:
+        checks.count("attempts", self.attempts)
+        checks.choice("on_poisoned", self.on_poisoned, "fresh", "fail")
+        for name in ("budget", "initial", "maximum"):
+            checks.seconds(name, getattr(self, name), zero=True)
+        if self.initial > self.maximum:
             raise ArgumentError(
                 f"initial is {self.initial} and maximum {self.maximum}; expected 0 <= initial <= maximum"
             )
@@ -133,8 +136,9 @@ class Outbox:
     """What sending a control message does beyond that: wait for room, or raise `SendQueueFull`."""
 
     def __post_init__(self) -> None:
-        if self.audio <= 0 or self.control < 1:
-            raise ArgumentError("audio is in seconds, more than 0, and control at least 1")
+        checks.seconds("audio", self.audio)
+        checks.count("control", self.control)
+        checks.choice("when_full", self.when_full, "wait", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,5 +153,6 @@ class Inbox:
     """What to do beyond that: stop reading, end the session with an error, or drop and count."""
 
     def __post_init__(self) -> None:
-        if self.audio <= 0 or self.events < 1:
-            raise ArgumentError("audio is in seconds, more than 0, and events at least 1")
+        checks.seconds("audio", self.audio)
+        checks.count("events", self.events)
+        checks.choice("overflow", self.overflow, "block", "error", "drop_oldest")

@@ -4,7 +4,7 @@ GeminiError
  +-- LiveError                      a session failed; carries what is known about it
  |    +-- SetupRejected             the server refused the setup; its words are the message
  |    +-- SetupTimeout              there was no answer to the setup in time
- |    +-- ConnectionLost            the connection ended and could not, or must not, be replaced
+ |    +-- ConnectionLost            the server was not reached, or the connection ended and was not replaced
  |    +-- ResumeFailed              every attempt to reconnect failed, or the budget is used up
  |    +-- QuotaExceeded             a quota is used up
  |    +-- MalformedMessage          the server sent what is no message, or the wrong first message
@@ -58,7 +58,8 @@ class LiveError(GeminiError):
         self.metadata = cause.metadata if cause is not None else ()
         """The trailing metadata of the call."""
         self.phase = phase
-        """What the session was doing: `dial`, `setup`, `open` or `closing`."""
+        """How far the connection was: `dial` (the server was not reached), `setup`, `open`, or empty if
+        the fault is ours."""
         self.age = age
         """Seconds since the session began, over all its connections."""
         self.handle = handle
@@ -84,7 +85,7 @@ class SetupTimeout(LiveError):
 
 
 class ConnectionLost(LiveError):
-    """The connection ended and could not, or must not, be replaced."""
+    """The server was not reached, or the connection ended and could not, or must not, be replaced."""
 
 
 class ResumeFailed(LiveError):
@@ -98,7 +99,7 @@ class QuotaExceeded(LiveError):
 class MalformedMessage(LiveError):
     """The server sent what is no message, or the wrong one first; `data` holds it."""
 
-    def __init__(self, message: str, data: bytes, **more: Any) -> None:
+    def __init__(self, message: str, data: bytes = b"", **more: Any) -> None:
         super().__init__(message, **more)
         self.data = data
         """The bytes as they came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from gemini_grpc import errors
 from gemini_grpc.live import errors as live
 from gemini_grpc.live.supervisor import PASSING
 from gemini_grpc.rpc import policy
+from gemini_grpc.rpc.attempts import never_sent
 
 if TYPE_CHECKING:
     from gemini_grpc.live.outgoing import Outgoing
@@ -48,6 +50,20 @@ def overdue() -> errors.RpcError:
     return errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, "there was no answer in time")
 
 
+def ended(
+    error: live.LiveError | None, text: str = "the session is closed"
+) -> live.LiveError | live.SessionClosed:
+    """Return the error for who uses a session that has ended, with an error or with none.
+
+    Each has one of his own, because raising an error adds to its traceback.
+    """
+    if error is None:
+        return live.SessionClosed(text)
+    own = copy.copy(error)
+    own.__cause__ = error.__cause__
+    return own
+
+
 def of(
     error: errors.RpcError,
     *,
@@ -59,11 +75,12 @@ def of(
     unsent: Sequence[Outgoing],
 ) -> live.LiveError:
     """Return the error of a session whose connection has ended with a status."""
-    kind = _kind(error, reason, opened=opened, opened_once=opened_once)
+    phase = "open" if opened else "dial" if never_sent(error) else "setup"
+    kind = _kind(error, reason, phase, opened_once=opened_once)
     failed = kind(
         error.message or error.code.name,
         cause=error,
-        phase="open" if opened else "setup",
+        phase=phase,
         age=age,
         handle=handle,
         unsent=unsent,
@@ -74,15 +91,15 @@ def of(
 
 
 def _kind(
-    error: errors.RpcError, reason: str, *, opened: bool, opened_once: bool
+    error: errors.RpcError, reason: str, phase: str, *, opened_once: bool
 ) -> type[live.LiveError]:
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         too_large = "larger than max" in error.message
         return live.MessageTooLarge if too_large else live.QuotaExceeded
-    if opened:
-        return live.ConnectionLost
-    if opened_once:
+    if opened_once and phase != "open":
         return live.ResumeFailed
+    if phase != "setup":
+        return live.ConnectionLost
     return live.SetupTimeout if reason == "setup_timeout" else live.SetupRejected
 
 

@@ -114,7 +114,9 @@ class Ledger:
             return
         ends = isinstance(event, events.TurnEnd)
         if not turn_open and (ends or is_output(event)):
-            self._owed = [_Owed(owed.at, passed=True) for owed in self._owed[1:]]
+            self._owed = self._owed[1:]
+            if not (isinstance(event, events.TurnEnd) and event.reason == "interrupted"):
+                self._owed = [_Owed(owed.at, passed=True) for owed in self._owed]
         self._begun = (self._begun and not ends) or _begins(event)
         if not ends and not is_output(event) and not _begins(event):
             return

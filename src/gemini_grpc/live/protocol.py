@@ -12,11 +12,11 @@ of the server into events, and this turns events into state.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.live import dialect, events, profile, reading
-from gemini_grpc.live.audio import mime_type
+from gemini_grpc.live.audio.samples import PCM, mime_type, whole
 from gemini_grpc.live.errors import LiveError, MalformedMessage, StateError, UnsupportedFeature
 from gemini_grpc.live.ledger import Ledger, is_output
 from gemini_grpc.live.outgoing import Kind, Outgoing
@@ -140,10 +140,13 @@ class LiveProtocol:
 
     # what the caller says
 
-    def content(self, turns: Sequence[Any], *, turn_complete: bool = True) -> Outgoing:
-        """Return turns of the conversation; they interrupt the model, and a complete one is answered."""
+    def content(self, turns: Any, *, turn_complete: bool = True) -> Outgoing:
+        """Return a text, a content or several; they interrupt the model, and a complete turn is answered."""
         self._check_open()
-        content = {"turns": list(turns), "turn_complete": turn_complete}
+        if isinstance(turns, str):
+            turns = {"role": "user", "parts": [{"text": turns}]}
+        turns = list(turns) if isinstance(turns, (list, tuple)) else [turns]
+        content = {"turns": turns, "turn_complete": turn_complete}
         data = self._dialect.encode({"client_content": content})
         return Outgoing("content", data, asks=turn_complete)
 
@@ -152,10 +155,9 @@ class LiveProtocol:
         self._said = True
         return self._realtime("text", text, asks=not self._config.manual_activity)
 
-    def audio(self, pcm: bytes, rate: int) -> Outgoing:
+    def audio(self, pcm: PCM, rate: int) -> Outgoing:
         """Return a piece of realtime audio: PCM, 16 bit, one channel."""
-        if len(pcm) % 2:
-            raise StateError(f"pcm has {len(pcm)} bytes; 16-bit samples make an even number")
+        pcm = whole(pcm)
         data = self._blob("audio", mime_type(rate), pcm)
         return Outgoing("audio", data, len(pcm) / 2 / rate)
 
@@ -290,6 +292,8 @@ class LiveProtocol:
 
     def _take(self, event: Event, now: float) -> Event | None:
         """Change with an event; return it as it is told, or None if it says nothing new."""
+        if isinstance(event, events.TurnEnd) and self._interrupted:
+            event = replace(event, reason="interrupted")
         self.ledger.see(event, now, turn_open=self.turn_open)
         if is_output(event):
             self._interrupted = self._interrupted and self.turn_open
@@ -298,8 +302,8 @@ class LiveProtocol:
         match event:
             case events.Interrupted():
                 self._interrupted = True
-            case events.TurnEnd(waiting=waiting):
-                return self._end_turn("interrupted" if self._interrupted else "complete", waiting)
+            case events.TurnEnd(reason=reason, waiting=waiting):
+                return self._end_turn(reason, waiting)
             case events.UsageReport(usage=usage):
                 self._turn_usage += usage
                 self.usage += usage

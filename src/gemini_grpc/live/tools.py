@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.functions import Function, Functions
+from gemini_grpc.live import checks
 from gemini_grpc.live.errors import UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ class Tool:
             raise ArgumentError(
                 f"a tool is {type(self.function).__name__}; expected a function or a Tool"
             )
-        if not self.timeout > 0:
-            raise ArgumentError(f"timeout is {self.timeout}; expected seconds, more than 0")
+        checks.seconds("timeout", self.timeout)
+        checks.choice("behavior", self.behavior, "", "BLOCKING", "NON_BLOCKING")
+        checks.choice("scheduling", self.scheduling, "", "SILENT", "WHEN_IDLE", "INTERRUPT")
 
 
 class Toolbox:

@@ -73,7 +73,7 @@ class Answer:
     """The turn that answers a message, found among what the session gives after it was queued.
 
     It goes on past the end of a turn in which functions were called whose results the model takes up
-    in another turn.
+    in another turn. A turn that is cut off before it says anything is none: the question has cut it off.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Answer:
         self._is_followed = is_followed
         self._calls: dict[str, bool] = {}  # that want another turn, and whether they are answered
         self._goes_on = False
+        self._said = False  # something
 
     def add(self, event: events.Event) -> bool:
         """Take an event in; tell whether the answer is over."""
@@ -119,11 +120,13 @@ class Answer:
         if self._goes_on and not self._calls and isinstance(event, events.ToolCallCancelled):
             self.turn.end_reason = "complete"
             return True
+        self._said = self._said or is_output(event)
         if not self.turn.add(event):
             return False
-        if self._stale:
+        cut_off = self.turn.end_reason == "interrupted" and not self._said
+        if self._stale or cut_off:
             self._past = max(0, self._past - 1)
-            self._begin(self._stale - 1)
+            self._begin(max(0, self._stale - 1))
             return False
         self._goes_on = bool(self._calls) and self.turn.end_reason == "complete"
         if self._goes_on:
@@ -162,4 +165,5 @@ class Answer:
     def _begin(self, stale: int) -> None:
         self.turn = Turn()
         self._calls = {}
+        self._said = False
         self._stale = stale

@@ -49,6 +49,26 @@ def test_the_history_is_remembered(said: str, expected: str) -> None:
     assert replies.reply(Prompt(said, history=HISTORY)) == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("What is 2 + 6?", "2 + 6 is 8."),
+        ("what's 2 plus 6", "2 + 6 is 8."),
+        ("Please calculate the sum of 2 and 6.", "2 + 6 is 8."),
+        ("How much is 15% of 80?", "15 / 100 * 80 is 12."),
+        ("2 x 6 =", "2 * 6 is 12."),
+        ("What is the square root of 16?", "sqrt(16) is 4."),
+        ("What is 2 + 6? Reply with only the number.", "8"),
+    ],
+)
+def test_a_sum_is_worked_out_whatever_was_said_before(said: str, expected: str) -> None:
+    history = (
+        Turn("model", "2 + 6, the sum of 2 and 6, is 8 as I said."),
+        Turn("model", "15% of 80, and how much 2 x 6 is, or 16 root square, I do not know."),
+    )
+    assert replies.reply(Prompt(said, history=history)) == expected
+
+
 def test_the_latest_fact_counts() -> None:
     history = (Turn("user", "My name is Ada."), Turn("user", "Sorry, my name is Grace."))
     assert replies.reply(Prompt("What is my name?", history=history)) == "Your name is Grace."

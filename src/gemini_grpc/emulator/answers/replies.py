@@ -127,6 +127,19 @@ def _sum(prompt: Prompt, seed: object) -> str | None:
     return f"{found.expression} is {found.result}." if found else None
 
 
+_ONLY_SUM = _pattern(
+    r"(?:[\d\s.,()+*/%^=?!x\u00d7\u00b7\u00f7-]|what(?:'s| is)|how much is|\b(?:calculate|compute|evaluate|"
+    r"solve|work out|please|the|sum|product|difference|square|root|sqrt|of|and|between|from|to|by|with|"
+    r"add|subtract|multiply|multiplied|divided?|plus|minus|times|over|mod|modulo|percent|power|squared|"
+    r"cubed)\b)+(?:(?:answer|reply|respond)[^.?!]{0,60}\bnumber\W*)?"
+)
+
+
+def _only_sum(prompt: Prompt, seed: object) -> str | None:
+    """Answer a sum and nothing else, for which no text has to be looked at."""
+    return _sum(prompt, seed) if _ONLY_SUM.fullmatch(prompt.said) else None
+
+
 _COUNT = _pattern(r"\bcount (?:up )?(?:(?:from )?(-?\d{1,6}) )?(?:up )?to (-?\d{1,6})\b")
 _DOWN = _pattern(r"\bcount (?:down )?from (-?\d{1,6}) (?:down )?to (-?\d{1,6})\b")
 
@@ -316,6 +329,7 @@ def _seen(prompt: Prompt, seed: object) -> str | None:
 _VERBATIM: tuple[Rule, ...] = (_exactly, _repeat)
 _RULES: tuple[Rule, ...] = (
     _greeting,
+    _only_sum,
     lambda prompt, _: memory.recall(prompt),
     _seen,
     lambda prompt, _: reading.answer(prompt),

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from gemini_grpc.live import failures
+
 if TYPE_CHECKING:
     from gemini_grpc.live._async.engine import AsyncEngine
 
@@ -73,5 +75,5 @@ class AsyncTap(AsyncIterator[Item], Generic[Item]):
                     break
         if engine.error is not None and not self._raised:
             self._raised = True
-            raise engine.error
+            raise failures.ended(engine.error)
         raise StopAsyncIteration

@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from gemini_grpc.live import checks
 from gemini_grpc.live._sync.engine import Engine
 from gemini_grpc.live._sync.feed import Feed
 from gemini_grpc.live._sync.session import LiveSession
@@ -71,6 +72,12 @@ class Live:
             UnsupportedFeature: The version or the model does not have what is asked for.
             ArgumentError, FieldError: The arguments do not make a session.
         """
+        checks.instance("config", config, LiveConfig, optional=True)
+        checks.instance("resume", resume, Resume, optional=True)
+        checks.instance("outbox", outbox, Outbox)
+        checks.instance("inbox", inbox, Inbox)
+        checks.seconds("setup_timeout", setup_timeout)
+        checks.seconds("idle_timeout", idle_timeout, optional=True)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from gemini_grpc.live import errors, events, failures
 from gemini_grpc.live._sync.tap import Tap
 from gemini_grpc.live._sync.turns import Turns
+from gemini_grpc.live.audio.samples import INPUT_RATE, PCM, duration, whole
 from gemini_grpc.live.invoke import Worker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-RATE = 16000
-"""Samples in a second of audio when nothing is said."""
-
 
 class LiveSession:
     """A conversation over as many connections as it takes; made by `live.connect`, used in a `with`.
@@ -35,7 +33,8 @@ class LiveSession:
     Iterate over it for everything that happens; the iteration ends with the session, not with a turn.
     Every wait may be cancelled or given a time limit without harm to the session. One caller at a time
     takes events, by iterating or with `ask`, and nobody else sees what it takes, except by way of a tap:
-    a loop that is busy with an event while somebody asks goes on after the answer. Any number may send.
+    a loop that is busy with an event while somebody asks goes on after the answer; nobody can ask while
+    it waits for an event. Any number may send.
     """
 
     def __init__(self, engine: Engine, feed: Feed) -> None:
@@ -44,6 +43,7 @@ class LiveSession:
         self._worker: Worker | None = None
         self._owner: Owner | None = None
         self._iterating = False
+        self._asking = False
         self._raised = False
 
     # its life
@@ -52,7 +52,8 @@ class LiveSession:
         """Connect, and wait until the session is set up.
 
         Raises:
-            SetupRejected, SetupTimeout, LiveError: It could not be set up; the server's words are in it.
+            SetupRejected, SetupTimeout, ConnectionLost, LiveError: It could not be set up, or the server
+                not be reached; the server's words are in it.
         """
         engine = self._engine
         with engine.lock:  # who closes it at this moment waits until there is something to close
@@ -64,9 +65,7 @@ class LiveSession:
             engine.signal.wait(lambda: engine.opened_once or engine.finished)
             if not engine.opened_once:
                 self._raised = True
-                raise engine.error or errors.SessionClosed(
-                    "the session was closed while it connected"
-                )
+                raise failures.ended(engine.error, "the session was closed while it connected")
         except BaseException:
             self.close(drain=0)
             raise
@@ -165,16 +164,15 @@ class LiveSession:
             turns: A text, a content (message or mapping), or a list of contents.
             turn_complete: The model is to answer now.
         """
-        contents = _contents(turns)
         protocol = self._engine.protocol
-        self._send("content", lambda: protocol.content(contents, turn_complete=turn_complete))
+        self._send("content", lambda: protocol.content(turns, turn_complete=turn_complete))
 
-    def send_audio(self, pcm: bytes, *, rate: int = RATE) -> None:
+    def send_audio(self, pcm: PCM, *, rate: int = INPUT_RATE) -> None:
         """Send audio, waiting for room: PCM, 16 bit, little endian, one channel."""
-        protocol = self._engine.protocol
-        self._send("audio", lambda: protocol.audio(pcm, rate), seconds=len(pcm) / 2 / rate)
+        pcm, protocol = whole(pcm), self._engine.protocol
+        self._send("audio", lambda: protocol.audio(pcm, rate), seconds=duration(pcm, rate))
 
-    def offer_audio(self, pcm: bytes, *, rate: int = RATE) -> bool:
+    def offer_audio(self, pcm: PCM, *, rate: int = INPUT_RATE) -> bool:
         """Queue audio without waiting; tell whether there was room, otherwise the oldest is dropped."""
         self._check_owner()
         engine = self._engine
@@ -224,9 +222,11 @@ class LiveSession:
     def ask(self, turns: Any, *, timeout: float | None = None) -> Turn:
         """Send a complete turn and return the model's answer, taking the events up to its end.
 
-        If the session ends first, `end_reason` is None; if the connection is lost and with it the answer,
-        it is `connection_lost`. Answers to what was asked before are passed over. What functions return
-        that the session runs, and the model did not wait for, is taken up in a turn that belongs to it.
+        If the connection or the session ends first, and with it the answer, `end_reason` is
+        `connection_lost`; it is None if no answer was owed. Answers to what was asked before are passed
+        over, and turns that are cut off before they say anything. What functions return that the session
+        runs, and the model did not wait for, is taken up in a turn that belongs to it. A model that waits
+        for a function that is only declared does not end its turn: iterate, and answer the call.
 
         Args:
             turns: A text, a content (message or mapping), or a list of contents.
@@ -235,22 +235,22 @@ class LiveSession:
 
         Raises:
             ArgumentError: The turns or the timeout cannot be used.
-            DeadlineExceeded: There was no whole answer in time. The session goes on. An answer that comes
-                later is passed over, unless a turn that may have been it was passed over already.
-            StateError: Somebody else is iterating over the session.
+            DeadlineExceeded: There was no whole answer in time; what came of it, calls too, is lost. The
+                session goes on. An answer that comes later is passed over, unless a turn that may have
+                been it was passed over already.
+            StateError: Somebody else asks, or waits for an event.
             LiveError: The session failed first.
         """
-        contents = _contents(turns)
         engine = self._engine
         deadline = failures.time_limit(timeout, engine.now())
         answers: list[Answer] = []
 
         def make() -> Outgoing:
-            message = engine.protocol.content(contents)
+            message = engine.protocol.content(turns)
             answers.append(engine.answer_to(message))
             return message
 
-        self._begin_taking()
+        self._begin_taking(asks=True)
         try:
             self._send("content", make, deadline=deadline)
             (answer,) = answers
@@ -258,8 +258,9 @@ class LiveSession:
                 if answer.add(event):
                     break
         finally:
-            self._iterating = False
+            self._iterating = self._asking = False
             engine.protocol.ledger.expect(())
+            engine.signal.notify()  # a loop may wait for the end of this
         return answer.turn
 
     # receiving
@@ -268,7 +269,7 @@ class LiveSession:
         return self
 
     def __next__(self) -> Event:
-        """Return the next event.
+        """Return the next event; while somebody asks, that is one after the answer.
 
         Raises:
             StateError: Somebody else is iterating over the session.
@@ -310,20 +311,26 @@ class LiveSession:
 
     def _take(self) -> Event | None:
         """Wait for the next event and take it; None at the end."""
-        self._begin_taking()
+        while not self._begin_taking():
+            self._engine.signal.wait(lambda: not self._asking)
         try:
             return self._take_next()
         finally:
             self._iterating = False
 
-    def _begin_taking(self) -> None:
-        """Refuse a second caller who takes events."""
+    def _begin_taking(self, *, asks: bool = False) -> bool:
+        """Refuse a second caller who takes events; return False to one who is to wait for an answer."""
         self._check_owner()
         with self._engine.lock:
+            if self._asking and not asks:
+                return False
+            if self._asking:
+                raise errors.StateError("the session is being asked already; wait for the answer")
             if self._iterating:
                 text = "the session is being iterated over already; use a tap instead"
                 raise errors.StateError(text)
-            self._iterating = True
+            self._iterating, self._asking = True, asks
+            return True
 
     def _take_next(self, deadline: float | None = None) -> Event | None:
         engine, mailbox = self._engine, self._feed.mailbox
@@ -338,7 +345,7 @@ class LiveSession:
             engine.signal.notify()
         if event is None and engine.error is not None and not self._raised:
             self._raised = True
-            raise engine.error
+            raise failures.ended(engine.error)
         return event
 
     def _send(
@@ -385,16 +392,9 @@ class LiveSession:
     def _check(self) -> None:
         """Refuse to send when nothing can be sent any more."""
         if not self._engine.takes_messages:
-            raise self._engine.error or errors.SessionClosed("the session is closed")
+            raise failures.ended(self._engine.error)
 
     def _check_owner(self) -> None:
         if self._owner is None:
             raise errors.SessionClosed("the session was never opened; use it in a `with` statement")
         self._owner.check()
-
-
-def _contents(turns: Any) -> list[Any]:
-    """Return contents given as a text, one content, or a list."""
-    if isinstance(turns, str):
-        return [{"role": "user", "parts": [{"text": turns}]}]
-    return list(turns) if isinstance(turns, (list, tuple)) else [turns]

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from gemini_grpc.live import failures
+
 if TYPE_CHECKING:
     from gemini_grpc.live._sync.engine import Engine
 
@@ -74,5 +76,5 @@ class Tap(Iterator[Item], Generic[Item]):
                     break
         if engine.error is not None and not self._raised:
             self._raised = True
-            raise engine.error
+            raise failures.ended(engine.error)
         raise StopIteration
