@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -42,12 +42,12 @@ class Signal:
                 del self._waiting[gate]
                 gate.release()
 
-    def wait(self, predicate: Callable[[], object]) -> None:
-        """Wait until something is true; the predicate only looks."""
+    def wait(self, predicate: Callable[[], object]) -> bool:
+        """Wait until something is true, and return True; the predicate only looks."""
         while True:
             with self._lock:
                 if predicate():
-                    return
+                    return True
                 gate = threading.Lock()
                 gate.acquire()
                 self._waiting[gate] = predicate
@@ -60,8 +60,7 @@ class Signal:
     def wait_until(self, when: float | None, predicate: Callable[[], object]) -> bool:
         """Wait until something is true or the time has come, if there is one; tell whether it is true."""
         if when is None:
-            self.wait(predicate)
-            return True
+            return self.wait(predicate)
         with self._lock:
             if predicate():
                 return True
@@ -88,8 +87,8 @@ class AsyncSignal:
             if not future.done():
                 future.set_result(None)
 
-    async def wait(self, predicate: Callable[[], object]) -> None:
-        """Wait until something is true; the predicate only looks."""
+    async def wait(self, predicate: Callable[[], object]) -> bool:
+        """Wait until something is true, and return True; the predicate only looks."""
         while not predicate():
             future = asyncio.get_running_loop().create_future()
             self._waiting[future] = predicate
@@ -97,12 +96,9 @@ class AsyncSignal:
                 await future
             finally:
                 self._waiting.pop(future, None)
+        return True
 
-    async def wait_until(self, when: float | None, predicate: Callable[[], object]) -> bool:
-        """Wait until something is true or the time has come, if there is one; tell whether it is true."""
-        if when is None:
-            await self.wait(predicate)
-            return True
+    async def _wait_until(self, when: float, predicate: Callable[[], object]) -> bool:
         if predicate():
             return True
         timer = self._clock.call_at(when, self.notify)
@@ -111,6 +107,12 @@ class AsyncSignal:
         finally:
             timer.cancel()
         return bool(predicate())
+
+    def wait_until(
+        self, when: float | None, predicate: Callable[[], object]
+    ) -> Coroutine[Any, Any, bool]:
+        """Wait until something is true or the time has come, if there is one; tell whether it is true."""
+        return self.wait(predicate) if when is None else self._wait_until(when, predicate)
 
 
 Dial = Callable[[float], tuple[Any, tuple[Any, ...]]]
