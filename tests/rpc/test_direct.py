@@ -45,7 +45,8 @@ def outcome(call: Callable[..., Any], timeout: float | None = 5.0) -> tuple[Any,
         call(REQUEST, timeout=timeout, metadata=METADATA)
     error: Any = caught.value
     said = (error.code(), error.details(), error.initial_metadata(), error.trailing_metadata())
-    return type(error), *said, error.debug_error_string()
+    assert error.debug_error_string()  # in which some words depend on time
+    return type(error), *said
 
 
 def test_it_is_taken_for_calls_with_one_answer(channel: grpc.Channel) -> None:
@@ -83,7 +84,7 @@ def test_a_failure_is_what_grpcio_says_of_it(
 def test_a_deadline_is_what_grpcio_says_of_it(channel: grpc.Channel, emulator: Emulator) -> None:
     emulator.script("CountTokens", [Fault(stall=True, times=2)])
     made = channel.unary_unary(PATH)
-    assert outcome(direct.shortened(made), 0.1)[:3] == outcome(made, 0.1)[:3]
+    assert outcome(direct.shortened(made), 0.1)[:2] == outcome(made, 0.1)[:2]  # grpc has two texts
 
 
 def test_a_closed_channel_is_what_grpcio_says_of_it(channel: grpc.Channel) -> None:
