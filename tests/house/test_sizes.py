@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"v1alpha", "v1beta", "aiplatform_v1", "_sync"}
 
-MODULE = 400
+MODULE = 600
+USUAL = 400
 FUNCTION = 60
 
 LARGER: dict[str, str] = {}
@@ -28,18 +29,23 @@ def too_large() -> dict[str, int]:
     for path in by_hand():
         text, name = path.read_text(), path.relative_to(ROOT).as_posix()
         lines = len(text.splitlines())
-        if lines >= MODULE:
+        if lines > MODULE:
             found[name] = lines
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 length = (node.end_lineno or 0) - node.lineno + 1
-                if length >= FUNCTION:
+                if length > FUNCTION:
                     found[f"{name}:{node.name}"] = length
     return found
 
 
-def test_modules_stay_under_400_lines_and_functions_under_60() -> None:
+def test_modules_have_at_most_600_lines_and_functions_at_most_60() -> None:
     assert {name: size for name, size in too_large().items() if name not in LARGER} == {}
+
+
+def test_nine_modules_of_ten_have_at_most_400_lines() -> None:
+    sizes = [len(path.read_text().splitlines()) for path in by_hand()]
+    assert sum(size <= USUAL for size in sizes) >= 0.9 * len(sizes)
 
 
 def test_the_list_of_exceptions_names_only_what_needs_it() -> None:

@@ -18,7 +18,7 @@ from google.protobuf import duration_pb2, json_format
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
 
-from gemini_grpc.emulator import amounts
+from gemini_grpc import checks
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.errors import ArgumentError, nearest
 
@@ -84,13 +84,13 @@ class Fault:
             raise ArgumentError("stall and code exclude each other: a stalled call never ends")
         if self.malformed and self.truncated:
             raise ArgumentError("malformed and truncated exclude each other")
-        amounts.count("times", self.times, none="always")
-        amounts.count("after", self.after, least=0)
-        amounts.seconds("delay", self.delay)
+        checks.count("times", self.times, none="always")
+        checks.count("after", self.after, least=0)
+        checks.seconds("delay", self.delay)
         if self.retry_after is not None:
-            amounts.seconds("retry_after", self.retry_after)
+            checks.seconds("retry_after", self.retry_after)
         if self.pushback is not None:
-            amounts.seconds("pushback", abs(self.pushback))
+            checks.seconds("pushback", abs(self.pushback))
         self.details = [as_detail(detail) for detail in self.details]
 
     def status(self) -> StatusError | None:

@@ -9,7 +9,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemini_grpc.emulator import amounts, tokens
+from gemini_grpc import checks
+from gemini_grpc.emulator import tokens
 from gemini_grpc.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Latency:
     """How much each pause varies, 0 to 1; by the seed and the request, so it is the same again."""
 
     def __post_init__(self) -> None:
-        amounts.seconds("first", self.first)
+        checks.seconds("first", self.first)
         if self.tokens_per_second is not None and self.tokens_per_second <= 0:
             raise ArgumentError(
                 f"tokens_per_second is {self.tokens_per_second}; expected more than 0, or None"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.rpc import error_details_pb2
 
-from gemini_grpc.emulator import amounts, tokens
+from gemini_grpc import checks
+from gemini_grpc.emulator import tokens
 from gemini_grpc.emulator.faults import retry_info
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.errors import ArgumentError
@@ -69,7 +70,7 @@ class Quota:
             options = ", ".join(kind.option for kind in _KINDS)
             raise ArgumentError(f"a quota has at least one of {options}")
         for kind, limit in zip(_KINDS, limits, strict=True):
-            amounts.count(kind.option, limit, least=0, none="no limit")
+            checks.count(kind.option, limit, least=0, none="no limit")
         for name in ("model", "project"):
             if not isinstance(getattr(self, name), str):
                 raise ArgumentError(f"{name} is {getattr(self, name)!r}; expected a string")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from google.protobuf.message import Message
 
-from gemini_grpc.emulator import amounts
+from gemini_grpc import checks
 from gemini_grpc.emulator.faults import Fault
 from gemini_grpc.errors import ArgumentError
 
@@ -85,9 +85,9 @@ class Reply:
         if len(given) != 1:
             found = " and ".join(given) or "nothing"
             raise ArgumentError(f"a reply has exactly one of {', '.join(CONTENTS)}; got {found}")
-        amounts.count("times", self.times, none="always")
-        amounts.seconds("pause", self.pause)
-        amounts.seconds("delay", self.delay)
+        checks.count("times", self.times, none="always")
+        checks.seconds("pause", self.pause)
+        checks.seconds("delay", self.delay)
         if self.then not in _THEN:
             raise ArgumentError(f"then is {self.then!r}; expected {', '.join(_THEN)}")
         for name in ("parts", "function_calls", "chunks", "dialogue"):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
-from gemini_grpc.emulator import amounts, catalog, script_file
+from gemini_grpc import checks
+from gemini_grpc.emulator import catalog, script_file
 from gemini_grpc.emulator.certificates import Certificates
 from gemini_grpc.emulator.clock import Clock, SystemClock
 from gemini_grpc.emulator.http.server import HttpServer
@@ -96,8 +97,8 @@ class Emulator:
                 f"host is {host!r}, which other machines may reach; "
                 "allow_non_loopback (--allow-non-loopback) lets it be"
             )
-        amounts.count("port", port, least=0)
-        amounts.count("http_port", http_port, least=0)
+        checks.count("port", port, least=0)
+        checks.count("http_port", http_port, least=0)
         encrypted = tls or mtls
         if certificates is not None and not encrypted:
             raise ArgumentError("certificates are used with tls=True or mtls=True only")
@@ -261,9 +262,9 @@ def _server_options(**given: float | None) -> list[tuple[str, Any]]:
     """Return the options of grpcio for those of ours."""
     for name in ("max_connection_age", "max_connection_age_grace"):
         if given[name] is not None:
-            amounts.seconds(name, given[name])
+            checks.seconds(name, given[name])
     for name in ("max_concurrent_streams", "max_receive_bytes", "max_send_bytes"):
-        amounts.count(name, given[name], none="no limit")
+        checks.count(name, given[name], none="no limit")
     options = dict(_DEFAULTS)
     for name, (key, scale) in _GRPC.items():
         value = given[name]

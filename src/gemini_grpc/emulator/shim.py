@@ -14,7 +14,7 @@ import threading
 from collections import Counter
 from typing import Literal, Self
 
-from gemini_grpc.emulator import amounts
+from gemini_grpc import checks
 
 Mode = Literal["pass", "cut", "half_close", "black_hole", "drip"]
 
@@ -78,7 +78,7 @@ class Shim:
         Args:
             after: How many more bytes of answers each connection passes first.
         """
-        amounts.count("after", after, least=0)
+        checks.count("after", after, least=0)
         self._set("cut", after=after)
         if after == 0:
             for pipe in self._open():
@@ -97,7 +97,7 @@ class Shim:
 
     def drip(self, bytes_per_second: float) -> None:
         """Pass the bytes of answers slowly."""
-        amounts.seconds("bytes_per_second", bytes_per_second)
+        checks.seconds("bytes_per_second", bytes_per_second)
         self._set("drip", rate=max(1.0, bytes_per_second))
 
     def restore(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError
-from gemini_grpc.live import checks
 
 Modality = Literal["AUDIO", "TEXT", "IMAGE"]
 MODALITIES = frozenset({"AUDIO", "TEXT", "IMAGE"})
@@ -117,7 +117,7 @@ class Resume:
         checks.count("attempts", self.attempts)
         checks.choice("on_poisoned", self.on_poisoned, "fresh", "fail")
         for name in ("budget", "initial", "maximum"):
-            checks.seconds(name, getattr(self, name), zero=True)
+            checks.seconds(name, getattr(self, name))
         if self.initial > self.maximum:
             raise ArgumentError(
                 f"initial is {self.initial} and maximum {self.maximum}; expected 0 <= initial <= maximum"
@@ -136,7 +136,7 @@ class Outbox:
     """What sending a control message does beyond that: wait for room, or raise `SendQueueFull`."""
 
     def __post_init__(self) -> None:
-        checks.seconds("audio", self.audio)
+        checks.seconds("audio", self.audio, positive=True)
         checks.count("control", self.control)
         checks.choice("when_full", self.when_full, "wait", "error")
 
@@ -153,6 +153,6 @@ class Inbox:
     """What to do beyond that: stop reading, end the session with an error, or drop and count."""
 
     def __post_init__(self) -> None:
-        checks.seconds("audio", self.audio)
+        checks.seconds("audio", self.audio, positive=True)
         checks.count("events", self.events)
         checks.choice("overflow", self.overflow, "block", "error", "drop_oldest")

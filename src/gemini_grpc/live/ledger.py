@@ -69,9 +69,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
-        self._expected: dict[
-            Outgoing, bool
-        ] = {}  # and whether they are written; lost ones are missing
+        self._expected: dict[Outgoing, bool] = {}
+        """The questions that are followed, and whether they are written; lost ones are missing."""
         self._owed: list[_Owed] = []  # turns that were asked for, and have not said anything yet
         self._begun = False  # a turn was begun that has not said anything yet
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.functions import Function, Functions
-from gemini_grpc.live import checks
 from gemini_grpc.live.errors import UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Tool:
             raise ArgumentError(
                 f"a tool is {type(self.function).__name__}; expected a function or a Tool"
             )
-        checks.seconds("timeout", self.timeout)
+        checks.seconds("timeout", self.timeout, positive=True)
         checks.choice("behavior", self.behavior, "", "BLOCKING", "NON_BLOCKING")
         checks.choice("scheduling", self.scheduling, "", "SILENT", "WHEN_IDLE", "INTERRUPT")
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gemini_grpc.emulator import amounts
+from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError, nearest
 
 COMMANDS = ("start", "upload", "finalize", "query", "cancel", "download")
@@ -60,12 +60,12 @@ class HttpFault:
             raise ArgumentError(f"command is {self.command!r}{hint}")
         if self.status is not None and not 400 <= self.status <= 599:
             raise ArgumentError(f"status is {self.status}; expected one that refuses, 400 to 599")
-        amounts.count("skip", self.skip, least=0)
-        amounts.count("lose", self.lose, least=0)
-        amounts.count("times", self.times, none="always")
-        amounts.seconds("delay", self.delay)
+        checks.count("skip", self.skip, least=0)
+        checks.count("lose", self.lose, least=0)
+        checks.count("times", self.times, none="always")
+        checks.seconds("delay", self.delay)
         if self.cut is not None:
-            amounts.count("cut", self.cut, least=0)
+            checks.count("cut", self.cut, least=0)
         goes_wrong = (
             *(self.status, self.cut is not None, self.rate, self.delay),
             *(self.answerless, self.expire, self.lose, self.damage),

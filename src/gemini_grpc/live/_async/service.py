@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc.live import checks
+from gemini_grpc import checks
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -75,8 +75,8 @@ class AsyncLive:
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
         checks.instance("inbox", inbox, Inbox)
-        checks.seconds("setup_timeout", setup_timeout)
-        checks.seconds("idle_timeout", idle_timeout, optional=True)
+        checks.seconds("setup_timeout", setup_timeout, positive=True)
+        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc.live import checks
+from gemini_grpc import checks
 from gemini_grpc.live._sync.engine import Engine
 from gemini_grpc.live._sync.feed import Feed
 from gemini_grpc.live._sync.session import LiveSession
@@ -76,8 +76,8 @@ class Live:
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
         checks.instance("inbox", inbox, Inbox)
-        checks.seconds("setup_timeout", setup_timeout)
-        checks.seconds("idle_timeout", idle_timeout, optional=True)
+        checks.seconds("setup_timeout", setup_timeout, positive=True)
+        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,
