@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gemini_grpc.emulator import Certificates
 
@@ -106,12 +106,31 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(identifier, critical=False)
             .add_extension(issuer, critical=False)
+            .add_extension(_usage(authority), critical=True)
         )
+        if not authority:
+            roles = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+            builder = builder.add_extension(x509.ExtendedKeyUsage(roles), critical=False)
         if hosts:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([_alternative(host) for host in hosts]), critical=False
             )
         return builder.sign(self._private, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def _usage(authority: bool) -> x509.KeyUsage:
+    """Return what a key may do, as RFC 5280 wants it of an authority and of others."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _named(name: str) -> x509.Name:

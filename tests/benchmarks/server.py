@@ -11,7 +11,6 @@ the TLS side is in `FOLDER/ca.pem`.
 from __future__ import annotations
 
 import asyncio
-import datetime
 import ssl
 import struct
 import sys
@@ -22,11 +21,9 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.settings
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gemini_grpc import v1beta
+from gemini_grpc.emulator import Certificates
 
 CHUNKS = 1000
 HEADERS = [(":status", "200"), ("content-type", "application/grpc")]
@@ -141,30 +138,13 @@ class Connection(asyncio.Protocol):
 
 
 def _tls(folder: Path) -> ssl.SSLContext:
-    """Make a certificate for localhost and return the context that shows it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(encoding))
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(encoding, form, serialization.NoEncryption())
-    )
+    """Return the context of a server for localhost; write the certificate that clients trust."""
+    certificates = Certificates.make()
+    certificates.write(folder)
+    (folder / "server.pem").write_bytes(certificates.server)
+    (folder / "key.pem").write_bytes(certificates.server_key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    context.load_cert_chain(folder / "server.pem", folder / "key.pem")
     context.set_alpn_protocols(["h2"])
     return context
 

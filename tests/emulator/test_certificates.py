@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import datetime
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +86,32 @@ def test_certificates_are_for_loopback_and_short_lived(certificates):
     }
     life = server.not_valid_after_utc - server.not_valid_before_utc
     assert life < datetime.timedelta(days=32)
+
+
+def test_certificates_are_good_by_the_strict_rules_of_python_3_13(certificates, tmp_path):
+    """`ssl.create_default_context` checks the extensions of RFC 5280 from 3.13 on."""
+    certificates.write(tmp_path, client=True)
+    (tmp_path / "server.pem").write_bytes(certificates.server)
+    (tmp_path / "server-key.pem").write_bytes(certificates.server_key)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "ca.pem")
+    server.load_cert_chain(tmp_path / "server.pem", tmp_path / "server-key.pem")
+    server.verify_mode = ssl.CERT_REQUIRED
+    client = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    client.load_cert_chain(tmp_path / "client.pem", tmp_path / "client-key.pem")
+    for context in (server, client):
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    near, far = socket.socketpair()
+
+    def serve() -> None:
+        with server.wrap_socket(far, server_side=True) as wrapped:
+            wrapped.sendall(dict(wrapped.getpeercert()["subject"][0])["commonName"].encode())
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    with client.wrap_socket(near, server_hostname="localhost") as wrapped:
+        name = wrapped.recv(100)
+    serving.join()
+    assert name.decode() == CLIENT_NAME
 
 
 def test_a_host_with_a_name_is_in_the_certificate():

@@ -117,10 +117,14 @@ def _read(path: str | Path) -> bytes:
 def _certificate(
     name: str, key: EllipticCurvePrivateKey, issuer: EllipticCurvePrivateKey, *, host: str = ""
 ) -> bytes:
-    """Return a certificate for a name, signed by the authority (which signs itself)."""
+    """Return a certificate for a name, signed by the authority (which signs itself).
+
+    With a host it is a server's certificate. It has the extensions of RFC 5280, which Python 3.13 checks.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     authority = key is issuer
     now = datetime.datetime.now(datetime.UTC)
@@ -137,11 +141,32 @@ def _certificate(
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False
         )
+        .add_extension(_key_usage(authority), critical=True)
     )
+    if not authority:
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if host else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     if host:
         names = x509.SubjectAlternativeName(_alternatives(host))
         builder = builder.add_extension(names, critical=False)
     return builder.sign(issuer, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def _key_usage(authority: bool) -> x509.KeyUsage:
+    """Return what a key may do: an authority's signs certificates, any other signs handshakes."""
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _alternatives(host: str) -> list[x509.GeneralName]:
