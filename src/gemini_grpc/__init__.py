@@ -6,9 +6,14 @@ Public names are imported on first use, so that `import gemini_grpc` costs littl
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from gemini_grpc._lazy import attach
+
+os.environ.setdefault(
+    "GRPC_VERBOSITY", "NONE"
+)  # grpc reads it when it is imported; else it writes to stderr
 
 if TYPE_CHECKING:
     from gemini_grpc import aiplatform_v1 as aiplatform_v1

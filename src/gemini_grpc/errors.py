@@ -19,12 +19,9 @@ Errors carry data, never the request: prompts and credentials do not end up in l
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else grpc core tells every GOAWAY on stderr
 
 import grpc
 

@@ -19,7 +19,7 @@ _VARIABLES = (
     *("GOOGLE_API_CERTIFICATE_CONFIG", "CLOUDSDK_CONTEXT_AWARE_CERTIFICATE_CONFIG_FILE_PATH"),
     *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"),
     *("grpc_proxy", "https_proxy", "all_proxy", "http_proxy", "no_proxy", "no_grpc_proxy"),
-    *("GRPC_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY"),
+    *("GRPC_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY", "NO_GRPC_PROXY"),
 )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOST = "generativelanguage.googleapis.com"
 NAME = "gemini.test"
 MODEL = "models/gemini-2.5-flash"
-VARIABLES = ("grpc_proxy", "https_proxy", "all_proxy", "http_proxy")
+VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,10 @@ VARIABLES = ("grpc_proxy", "https_proxy", "all_proxy", "http_proxy")
         # the order, and lower case first
         (HOST, dict(zip(VARIABLES, ("a:1", "b:1", "c:1", "d:1"), strict=True)), None, "http://a:1"),
         (HOST, {"https_proxy": "b:1", "all_proxy": "c:1"}, None, "http://b:1"),
-        (HOST, {"all_proxy": "c:1", "http_proxy": "d:1"}, None, "http://c:1"),
+        (HOST, {"http_proxy": "c:1", "all_proxy": "d:1"}, None, "http://c:1"),
+        (HOST, {"ALL_PROXY": "socks5://d:1", "https_proxy": "b:1"}, None, "http://b:1"),
+        (HOST, {"ALL_PROXY": "socks5://d:1", "http_proxy": "c:1"}, None, "http://c:1"),
+        (HOST, {"all_proxy": "socks5h://d:1", "HTTP_PROXY": "c:1"}, None, "http://c:1"),
         (HOST, {"https_proxy": "low:1", "HTTPS_PROXY": "up:1"}, None, "http://low:1"),
         (HOST, {"https_proxy": "", "HTTPS_PROXY": "up:1"}, None, "http://up:1"),
         # the option
@@ -49,6 +52,11 @@ VARIABLES = ("grpc_proxy", "https_proxy", "all_proxy", "http_proxy")
         ("localhost", {"https_proxy": "p:1"}, None, None),
         ("127.0.0.1", {"https_proxy": "p:1"}, None, None),
         ("::1", {"https_proxy": "p:1"}, None, None),
+        # no_grpc_proxy, as grpc core reads it: the first that is set, even if it is empty
+        (HOST, {"https_proxy": "p:1", "no_grpc_proxy": HOST}, None, None),
+        (HOST, {"https_proxy": "p:1", "NO_GRPC_PROXY": "googleapis.com"}, None, None),
+        (HOST, {"grpc_proxy": "p:1", "no_grpc_proxy": "a.b", "no_proxy": HOST}, None, "http://p:1"),
+        (HOST, {"https_proxy": "p:1", "no_grpc_proxy": "", "no_proxy": HOST}, None, "http://p:1"),
         # NO_PROXY
         (HOST, {"https_proxy": "p:1", "no_proxy": "*"}, None, None),
         (HOST, {"https_proxy": "p:1", "NO_PROXY": HOST}, None, None),
@@ -75,6 +83,33 @@ def test_the_proxy_of_a_host(
 
 @pytest.mark.parametrize("url", ["https://p:1", "socks5://p:1", "http://", "http:///"])
 def test_what_grpc_cannot_use_is_refused(url: str) -> None:
+    with pytest.raises(ArgumentError, match="expected http://host:port"):
+        proxy.choose(HOST, {"https_proxy": url})
+
+
+@pytest.mark.parametrize("name", [*VARIABLES, *map(str.upper, VARIABLES)])
+def test_a_refusal_names_the_variable(name: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"^{name} 'socks5://p:1' cannot be used"):
+        proxy.choose(HOST, {name: "socks5://p:1"})
+
+
+def test_a_refusal_names_the_option() -> None:
+    with pytest.raises(ArgumentError, match=r"^proxy 'socks5://p:1' cannot be used"):
+        proxy.choose(HOST, {"https_proxy": "b:1"}, "socks5://p:1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://p:²",
+        "http://p:99999",
+        "http://p q:1",
+        "http://p:1/path",
+        "http://p:1?x",
+        "p\r\nX: y:1",
+    ],
+)
+def test_a_proxy_is_an_address(url: str) -> None:
     with pytest.raises(ArgumentError, match="expected http://host:port"):
         proxy.choose(HOST, {"https_proxy": url})
 
@@ -147,7 +182,7 @@ def test_the_option_holds_for_loopback_as_well(
     assert [asked.target for asked in between.asked] == [behind.target]
 
 
-@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy", "no_grpc_proxy"])
 def test_a_variable_holds_for_a_name_that_grpc_would_not_match(
     monkeypatch: pytest.MonkeyPatch, between: ConnectProxy, call: Callable[..., Any], name: str
 ) -> None:

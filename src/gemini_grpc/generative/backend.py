@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from gemini_grpc.errors import ArgumentError, UsageError
 from gemini_grpc.rpc.codec import pb_class
-from gemini_grpc.rpc.endpoint import vertex_host
+from gemini_grpc.rpc.endpoint import shown, vertex_host
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,7 +33,10 @@ _VERTEX_MODEL = re.compile(
     rf"projects/{_ID}/locations/(?P<location>{_ID})/"
     rf"(publishers/{_ID}/models|endpoints|models)/{_ID}"
 )
-_PLACE = re.compile(r"[^/\sA-Z]*")
+_PLACES = {
+    "project": re.compile(r"[a-z0-9._:-]*"),
+    "location": re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?)?"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,12 @@ class Backend:
         """Refuse a project or location that cannot be one, before it gets into the name of a host.
 
         Raises:
-            ArgumentError: It has a slash, whitespace or capital letters.
+            ArgumentError: It has characters that no id has: a slash, whitespace, capital letters.
         """
         for name, value in (("project", self.project), ("location", self.location)):
-            if not _PLACE.fullmatch(value):
+            if not _PLACES[name].fullmatch(value):
                 raise ArgumentError(
-                    f"{name} is {value!r}; expected the bare id, in lower case and without whitespace"
+                    f"{name} is {shown(value)}; expected the bare id, in lower case and without whitespace"
                 )
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import metadata, proxy, tls
+from gemini_grpc.rpc import endpoint, metadata, proxy, tls
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 
 if TYPE_CHECKING:
@@ -63,6 +63,16 @@ class ClientOptions:
             value = getattr(self, name)
             if not isinstance(value, str | None):
                 raise errors.ArgumentError(f"{name} is {type(value).__name__}; expected a str")
+        if self.api_endpoint is not None:
+            endpoint.parse(self.api_endpoint)
+        if self.universe_domain is not None:
+            endpoint.check_universe(self.universe_domain)
+        if self.proxy:
+            proxy.usable(self.proxy)
+        if self.quota_project_id and not metadata.is_sendable(self.quota_project_id):
+            raise errors.ArgumentError(
+                "quota_project_id has characters that cannot be sent; expected printable ASCII"
+            )
         if self.api_key is not None:
             object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 
@@ -102,6 +112,6 @@ class ClientOptions:
 _TEXTS = ("api_endpoint", "quota_project_id", "api_audience", "universe_domain", "proxy")
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "api_key": lambda _: "***",
-    "proxy": lambda url: repr(proxy.masked(url)),
+    "proxy": lambda url: repr(endpoint.masked(url)),
 }
 """How options are shown that hold secrets."""

@@ -14,7 +14,15 @@ import grpc.aio
 from gemini_grpc import errors
 from gemini_grpc.rpc import credentials as auth
 from gemini_grpc.rpc import metadata, proxy, tls
-from gemini_grpc.rpc.endpoint import PLAINTEXT, UNIVERSE, Endpoint, choose, parse
+from gemini_grpc.rpc.endpoint import (
+    PLAINTEXT,
+    UNIVERSE,
+    Endpoint,
+    check_universe,
+    choose,
+    parse,
+    shown,
+)
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
 from gemini_grpc.rpc.secret import Secret
 
@@ -144,6 +152,7 @@ def _endpoint(
     universe = options.universe_domain
     if universe is None:
         universe = variables.get("GOOGLE_CLOUD_UNIVERSE_DOMAIN", UNIVERSE)
+        check_universe(universe, "GOOGLE_CLOUD_UNIVERSE_DOMAIN")
     universe = universe.strip()
     where = choose(
         default_host,
@@ -277,7 +286,7 @@ def _emulator(options: ClientOptions, variables: Mapping[str, str]) -> Endpoint 
         return parse(PLAINTEXT + host.removeprefix(PLAINTEXT))
     except errors.ArgumentError as cause:
         raise errors.ArgumentError(
-            f"{EMULATOR_HOST} is {host!r}; expected the host and port of an emulator on this "
+            f"{EMULATOR_HOST} is {shown(host)}; expected the host and port of an emulator on this "
             "machine, such as 127.0.0.1:9090"
         ) from cause
 

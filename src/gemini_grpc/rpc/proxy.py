@@ -1,8 +1,8 @@
 """Decide which proxy a connection goes through.
 
-grpc core reads `grpc_proxy`, `https_proxy` and `http_proxy`, in lower case only, and no upper-case
-`NO_PROXY`; other Python programs read both cases and `all_proxy`. We decide here, as they do, and tell
-grpc core what was decided.
+grpc core reads `grpc_proxy`, `https_proxy` and `http_proxy`, and `no_grpc_proxy` or else `no_proxy`, all in
+lower case only; other Python programs read both cases, and `all_proxy` when nothing else is set. We read
+them in core's order, in both cases, and tell grpc core what was decided.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from gemini_grpc.errors import ArgumentError
-from gemini_grpc.rpc.endpoint import is_loopback
+from gemini_grpc.rpc.endpoint import is_loopback, shown, split
 
-_VARIABLES = ("grpc_proxy", "https_proxy", "all_proxy", "http_proxy")
+_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 """In this order; each also in upper case."""
+_EXCEPTIONS = ("no_grpc_proxy", "no_proxy")
+"""The first that is set counts; each also in upper case."""
 
 
 def choose(host: str, variables: Mapping[str, str], explicit: str | None = None) -> str | None:
@@ -30,23 +32,40 @@ def choose(host: str, variables: Mapping[str, str], explicit: str | None = None)
     Raises:
         ArgumentError: The proxy is not one grpc can use: it speaks HTTP CONNECT only.
     """
-    url = explicit
-    if url is None:
-        if is_loopback(host) or _excluded(host, _read(variables, "no_proxy")):
-            return None
-        url = next((found for name in _VARIABLES if (found := _read(variables, name))), "")
-    if not url:
+    if explicit is not None:
+        return usable(explicit) if explicit else None
+    if is_loopback(host) or _excluded(host, _exceptions(variables)):
         return None
+    for name in (each for lower in _VARIABLES for each in (lower, lower.upper())):
+        if url := variables.get(name):
+            return usable(url, name)
+    return None
+
+
+def usable(url: str, origin: str = "proxy") -> str:
+    """Return the URL of a proxy as `http://host:port`, with the user in it if there is one.
+
+    Raises:
+        ArgumentError: grpc cannot use it; `origin` is the option or variable it comes from.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "http", url
-    if scheme != "http" or not rest.strip("/"):
-        raise ArgumentError(f"proxy {masked(url)!r} cannot be used; expected http://host:port")
-    return f"http://{rest.rstrip('/')}"
+    rest = rest.rstrip("/")
+    if scheme != "http" or split(rest.rpartition("@")[2]) is None:
+        raise ArgumentError(
+            f"{origin} {shown(url)} cannot be used; expected http://host:port (the option proxy='' connects "
+            "without a proxy)"
+        )
+    return f"http://{rest}"
 
 
-def _read(variables: Mapping[str, str], name: str) -> str:
-    return variables.get(name) or variables.get(name.upper()) or ""
+def _exceptions(variables: Mapping[str, str]) -> str:
+    for name in _EXCEPTIONS:
+        found = variables.get(name) or variables.get(name.upper(), variables.get(name))
+        if found is not None:
+            return found
+    return ""
 
 
 def _excluded(host: str, no_proxy: str) -> bool:
@@ -64,12 +83,6 @@ def _matches(host: str, entry: str) -> bool:
             return False
     domain = entry.partition(":")[0].removeprefix("*").lstrip(".").lower()
     return host.lower() == domain or host.lower().endswith(f".{domain}")
-
-
-def masked(url: str) -> str:
-    """Return a URL without the user and password in it."""
-    scheme, separator, rest = url.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def connect_options(proxy: str, target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
