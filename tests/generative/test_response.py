@@ -353,6 +353,17 @@ def test_without_a_type_json_is_plain(place: Place) -> None:
         assert place.ask(place.model(), "2 + 3").parsed
 
 
+def test_an_answer_is_read_as_a_type_that_the_caller_names(anywhere: Place) -> None:
+    anywhere.emulator.script("GenerateContent", [Reply(text='{"total": 5}', times=3)])
+    response = anywhere.ask(anywhere.model(), "2 + 3")
+    assert response.parse(Sum) == Sum(5)
+    assert response.parse(dict[str, int]) == {"total": 5}
+    with pytest.raises(MisfitError):
+        response.parse(list[Sum])
+    with pytest.raises(errors.ArgumentError, match=r"schema is \{'total': 5\}; expected a type"):
+        response.parse({"total": 5})
+
+
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_json_in_several_parts_is_one_text(anywhere: Place, is_stream: bool) -> None:
     parts = [{"text": text} for text in ('{"total": "fi', 've", "n": 1', "2}")]

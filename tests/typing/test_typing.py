@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
+import subprocess
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -34,6 +38,89 @@ REJECTED = {
     "GenerativeServiceClient().bidi_generate_content(5)": "arg-type",
 }
 """Expressions, and the code of the error each must give."""
+
+
+README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+ACCEPTED = (*sorted((ROOT / "examples").glob("*.py")), ROOT / "tests/typing/accepted.py")
+REFUSED = ROOT / "tests/typing/refused.py"
+
+WITHOUT_PROTOBUF_STUBS = """
+[mypy]
+python_version = 3.11
+check_untyped_defs = True
+follow_imports = silent
+mypy_path = {root}/src
+explicit_package_bases = True
+namespace_packages = True
+[mypy-google.protobuf.*]
+follow_imports = skip
+follow_imports_for_stubs = True
+[mypy-sounddevice]
+ignore_missing_imports = True
+"""
+"""mypy as a user has it, who has not installed types-protobuf: classes of protobuf are Any."""
+
+
+def of_users(folder: Path) -> list[str]:
+    """Return the programs that users write: the snippets of the README, the examples, and ours."""
+    snippets = []
+    for number, snippet in enumerate(README, 1):
+        path = folder / f"readme_{number}.py"
+        path.write_text(snippet)
+        snippets.append(str(path))
+    return [*snippets, *map(str, ACCEPTED), str(REFUSED)]
+
+
+def check(lines: Iterable[tuple[str, int, str]]) -> None:
+    """Check errors, given as file, line and text: one or more in each line to be refused, no others."""
+    text = REFUSED.read_text().splitlines()
+    refused = {number for number, line in enumerate(text, 1) if line.endswith("# refused")}
+    assert [each for each in lines if each[0] != REFUSED.name or each[1] not in refused] == []
+    missed = refused - {number for name, number, _ in lines if name == REFUSED.name}
+    assert [text[number - 1] for number in sorted(missed)] == []
+
+
+def test_mypy_without_the_stubs_of_protobuf_accepts_and_refuses_programs(tmp_path: Path) -> None:
+    config = tmp_path / "mypy.ini"
+    config.write_text(WITHOUT_PROTOBUF_STUBS.format(root=ROOT))
+    cache = ROOT / ".mypy_cache/users"
+    arguments = ["--config-file", str(config), "--cache-dir", str(cache), "--no-error-summary"]
+    out, err, _ = api.run([*arguments, *of_users(tmp_path)])
+    assert not err
+    found = re.findall(r"^(.+?):(\d+): error: (.*)$", out, re.MULTILINE)
+    check([(Path(path).name, int(line), text) for path, line, text in found])
+
+
+def test_pyright_accepts_and_refuses_programs(tmp_path: Path) -> None:
+    config = {
+        "typeCheckingMode": "standard",
+        "include": of_users(tmp_path),
+        "extraPaths": [str(ROOT / "src")],
+        "pythonVersion": "3.11",
+        "reportMissingImports": "warning",
+    }
+    path = tmp_path / "pyrightconfig.json"
+    path.write_text(json.dumps(config))
+    command = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--outputjson",
+        "--pythonpath",
+        sys.executable,
+        "-p",
+        str(path),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    assert report["summary"]["filesAnalyzed"] >= len(config["include"])
+    check(
+        [
+            (Path(each["file"]).name, each["range"]["start"]["line"] + 1, each["message"])
+            for each in report["generalDiagnostics"]
+            if each["severity"] == "error"
+        ]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative import reading
 from gemini_grpc.generative.accumulate import joined
 from gemini_grpc.generative.answer_errors import IncompleteIterationError
 from gemini_grpc.generative.parsing import parse_answer
+from gemini_grpc.generative.schema import is_type
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence
 
     from gemini_grpc.generative.rounds import Rounds
     from gemini_grpc.v1beta.types import Candidate, Content, GenerateContentResponse, Part
+
+T = TypeVar("T")
 
 INCOMPLETE = (
     "the stream has not come to its end: iterate over the response, or call its resolve(), before "
@@ -127,8 +131,10 @@ class Answer:
         return reading.calls_of(whole._pb)
 
     @property
-    def parsed(self) -> object:
+    def parsed(self) -> Any:
         """The JSON that the model answered, as the type that was given as `response_schema`.
+
+        Type checkers do not know that type here; `parse` tells them.
 
         Without such a type these are dictionaries, lists and other plain values. JSON that comes in
         several parts goes on from one to the next.
@@ -138,9 +144,37 @@ class Answer:
             NoAnswerError: There is no text.
             MisfitError: The text is not JSON, or does not fit the type.
         """
+        return self._parsed_as(self._schema)
+
+    @overload
+    def parse(self, schema: type[T]) -> T: ...
+    @overload
+    def parse(self, schema: Any) -> Any: ...
+    def parse(self, schema: Any) -> Any:
+        """Return the JSON that the model answered as a value of a type.
+
+            recipes = response.parse(list[Recipe])  # list[Recipe], for type checkers too
+
+        Args:
+            schema: A dataclass, TypedDict, Enum, pydantic model, or a type such as `list[Recipe]`. It may
+                differ from the `response_schema` of the request.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+            NoAnswerError: There is no text.
+            MisfitError: The text is not JSON, or does not fit the type.
+            ArgumentError: The schema is not a type.
+        """
+        if not is_type(schema):
+            raise ArgumentError(
+                f"schema is {schema!r}; expected a type, such as a dataclass or list[int]"
+            )
+        return self._parsed_as(schema)
+
+    def _parsed_as(self, schema: object) -> object:
         whole: Any = self._whole()
         text = reading.text_of(whole._pb, piece=self._piece, between="")
-        return parse_answer(text, self._schema)
+        return parse_answer(text, schema)
 
     @property
     def prompt_feedback(self) -> GenerateContentResponse.PromptFeedback:

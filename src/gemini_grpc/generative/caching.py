@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from datetime import datetime, timedelta
 
+    from gemini_grpc.generative.argument_types import (
+        ContentsType,
+        ContentType,
+        ToolConfigType,
+        ToolsType,
+    )
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.generative.plan import Options
     from gemini_grpc.generative.wires import HasWires
@@ -70,10 +76,10 @@ class CachedContent(Resource):
         model: str,
         *,
         display_name: str | None = None,
-        system_instruction: object = None,
-        contents: object = None,
-        tools: object = None,
-        tool_config: object = None,
+        system_instruction: ContentType | None = None,
+        contents: ContentsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         ttl: float | timedelta | Mapping[str, int] | None = None,
         expire_time: datetime | float | Mapping[str, int] | None = None,
         client: HasWires | None = None,
@@ -119,10 +125,10 @@ class CachedContent(Resource):
         model: str,
         *,
         display_name: str | None = None,
-        system_instruction: object = None,
-        contents: object = None,
-        tools: object = None,
-        tool_config: object = None,
+        system_instruction: ContentType | None = None,
+        contents: ContentsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         ttl: float | timedelta | Mapping[str, int] | None = None,
         expire_time: datetime | float | Mapping[str, int] | None = None,
         client: HasWires | None = None,

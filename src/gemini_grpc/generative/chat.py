@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
     from gemini_grpc.generative._sync.response import GenerateContentResponse
     from gemini_grpc.generative.answer import Answer
-    from gemini_grpc.generative.model import Config, GenerativeModel, Options
+    from gemini_grpc.generative.argument_types import (
+        ContentsType,
+        ContentType,
+        GenerationConfigType,
+        RequestOptionsType,
+        SafetySettingsType,
+        ToolConfigType,
+        ToolsType,
+    )
+    from gemini_grpc.generative.model import GenerativeModel
     from gemini_grpc.generative.template import Question, Template
     from gemini_grpc.v1beta.types import Content
 
@@ -53,7 +62,7 @@ class ChatSession:
     def __init__(
         self,
         model: GenerativeModel,
-        history: object = None,
+        history: ContentsType | None = None,
         enable_automatic_function_calling: bool | AutomaticFunctionCalling = False,
         *,
         response_validation: bool = True,
@@ -101,7 +110,7 @@ class ChatSession:
         return self._history
 
     @history.setter
-    def history(self, value: object) -> None:
+    def history(self, value: ContentsType | None) -> None:
         empty = value is None or (isinstance(value, (list, tuple)) and not value)
         history = [] if empty else self._own(value)
         with self._changing:
@@ -115,15 +124,15 @@ class ChatSession:
 
     def send_message(
         self,
-        content: object,
+        content: ContentType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         stream: bool = False,
-        tools: object = None,
-        tool_config: object = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         labels: Mapping[str, str] | None = None,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> GenerateContentResponse:
         """Say something, and return what the model answers.
 
@@ -156,15 +165,15 @@ class ChatSession:
 
     async def send_message_async(
         self,
-        content: object,
+        content: ContentType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         stream: bool = False,
-        tools: object = None,
-        tool_config: object = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         labels: Mapping[str, str] | None = None,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> AsyncGenerateContentResponse:
         """Say something, and return what the model answers; see `send_message`.
 
@@ -245,7 +254,7 @@ class ChatSession:
 
     @contextmanager
     def _exchange(
-        self, content: object, given: Given, options: Options | None
+        self, content: object, given: Given, options: RequestOptionsType | None
     ) -> Iterator[tuple[list[Content], Question]]:
         """Hold the chat for one exchange, and give what is asked: what was said, and what is sent."""
         if not self._busy.acquire(blocking=False):

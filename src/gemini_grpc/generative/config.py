@@ -5,12 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gemini_grpc.errors import FieldError
 from gemini_grpc.generative import translation
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.schema import is_type, to_schema
+
+if TYPE_CHECKING:
+    from gemini_grpc.generative.argument_types import ModalityType, SchemaType
+    from gemini_grpc.rpc.message import Message
 
 Data = dict[str, Any]
 
@@ -53,29 +57,29 @@ class GenerationConfig:
     """Makes tokens less probable for each time they occur."""
     response_mime_type: str | None = None
     """`text/plain`, `application/json`, or `text/x.enum`; JSON if there is a schema."""
-    response_schema: object = None
+    response_schema: SchemaType | None = None
     """What the answer looks like: a type, such as `list[Recipe]`, a mapping or a Schema."""
-    response_json_schema: object = None
+    response_json_schema: SchemaType | None = None
     """The same as JSON Schema, for the model to read as it is."""
     response_logprobs: bool | None = None
     """Give the logarithms of the probabilities of the tokens chosen."""
     logprobs: int | None = None
     """Give those of so many of the most probable tokens at each step."""
-    response_modalities: Sequence[object] | None = None
+    response_modalities: Sequence[ModalityType] | None = None
     """What the answer is made of: `TEXT`, `IMAGE`, `AUDIO`."""
-    speech_config: object = None
+    speech_config: Mapping[str, Any] | Message | None = None
     """The voice of spoken answers."""
-    thinking_config: object = None
+    thinking_config: Mapping[str, Any] | Message | None = None
     """How much to think before the answer, and whether to show it."""
-    image_config: object = None
+    image_config: Mapping[str, Any] | Message | None = None
     """What images in the answer look like."""
-    media_resolution: object = None
+    media_resolution: str | int | enum.Enum | None = None
     """How closely to look at images and films."""
     audio_timestamp: bool | None = None
     """Understand points in time of audio; Vertex AI."""
-    routing_config: object = None
+    routing_config: Mapping[str, Any] | Message | None = None
     """Which model answers; Vertex AI."""
-    model_config: object = None
+    model_config: Mapping[str, Any] | Message | None = None
     """What routing was called before; no backend has it over gRPC."""
     enable_enhanced_civic_answers: bool | None = None
     """Answer questions about elections with more care; the Gemini API."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
@@ -79,7 +79,7 @@ def configure(
     client_options: ClientOptions | Mapping[str, object] | object | None = None,
     client_info: object = None,
     default_metadata: Sequence[tuple[str, str]] = (),
-    version: str = "v1beta",
+    version: Literal["v1beta", "v1alpha"] = "v1beta",
     project: str | None = None,
     location: str | None = None,
 ) -> None:

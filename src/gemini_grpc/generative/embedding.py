@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message as PbMessage
     from numpy.typing import NDArray
 
-    from gemini_grpc.generative.part import Part
-    from gemini_grpc.rpc.message import Message
     from gemini_grpc.rpc.method import Method
 
 BATCH = 100
@@ -54,9 +52,6 @@ TASK_TYPES = {
 """What vectors can be for, and a shorter name of each; names may be in any case."""
 
 _NAMES = {name.lower(): full for full, short in TASK_TYPES.items() for name in (full, short)}
-
-One: TypeAlias = "str | Mapping[str, Any] | Message | PbMessage | Part"
-"""One content, rather than a list of contents."""
 
 TaskType: TypeAlias = "str | int | enum.IntEnum"
 """A task by its name, its number on the backend, or as a member of the enum of any backend."""

@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from gemini_grpc.aiplatform_v1.types import ComputeTokensResponse
     from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
     from gemini_grpc.generative._sync.response import GenerateContentResponse
+    from gemini_grpc.generative.argument_types import (
+        CachedContentType,
+        ContentsType,
+        ContentType,
+        GenerationConfigType,
+        RequestOptionsType,
+        SafetySettingsType,
+        ToolConfigType,
+        ToolsType,
+    )
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.generative.chat import ChatSession
-    from gemini_grpc.generative.config import GenerationConfig
-    from gemini_grpc.generative.request_options import RequestOptions
     from gemini_grpc.generative.wires import HasWires
-    from gemini_grpc.rpc.message import Message
     from gemini_grpc.v1beta.types import CountTokensResponse
-
-    Config = GenerationConfig | Mapping[str, object] | Message
-    Options = RequestOptions | Mapping[str, object]
 
 DEFAULT_MODEL = "gemini-2.5-flash"
 """The model that is meant when none is named."""
@@ -54,14 +58,14 @@ class GenerativeModel:
     def __init__(
         self,
         model_name: str = DEFAULT_MODEL,
-        safety_settings: object = None,
-        generation_config: Config | None = None,
-        tools: object = None,
-        tool_config: object = None,
-        system_instruction: object = None,
+        safety_settings: SafetySettingsType | None = None,
+        generation_config: GenerationConfigType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
+        system_instruction: ContentType | None = None,
         *,
         labels: Mapping[str, str] | None = None,
-        cached_content: object = None,
+        cached_content: CachedContentType | None = None,
         client: HasWires | None = None,
     ) -> None:
         """Prepare; nothing is sent.
@@ -95,10 +99,10 @@ class GenerativeModel:
     @classmethod
     def from_cached_content(
         cls,
-        cached_content: object,
+        cached_content: CachedContentType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         client: HasWires | None = None,
     ) -> GenerativeModel:
         """Return the model that a content was cached for, which goes on from it.
@@ -128,10 +132,10 @@ class GenerativeModel:
     @classmethod
     async def from_cached_content_async(
         cls,
-        cached_content: object,
+        cached_content: CachedContentType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         client: HasWires | None = None,
     ) -> GenerativeModel:
         """Return the model that a content was cached for; see `from_cached_content`.
@@ -168,16 +172,16 @@ class GenerativeModel:
 
     def generate_content(
         self,
-        contents: object,
+        contents: ContentsType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         stream: bool = False,
-        tools: object = None,
-        tool_config: object = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         labels: Mapping[str, str] | None = None,
         automatic_function_calling: bool | AutomaticFunctionCalling = False,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> GenerateContentResponse:
         """Ask the model.
 
@@ -207,16 +211,16 @@ class GenerativeModel:
 
     async def generate_content_async(
         self,
-        contents: object,
+        contents: ContentsType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
         stream: bool = False,
-        tools: object = None,
-        tool_config: object = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
         labels: Mapping[str, str] | None = None,
         automatic_function_calling: bool | AutomaticFunctionCalling = False,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> AsyncGenerateContentResponse:
         """Ask the model; see `generate_content`.
 
@@ -235,13 +239,13 @@ class GenerativeModel:
 
     def count_tokens(
         self,
-        contents: object,
+        contents: ContentsType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
-        tools: object = None,
-        tool_config: object = None,
-        request_options: Options | None = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> CountTokensResponse:
         """Count the tokens that a question would have, system instruction and tools included.
 
@@ -263,13 +267,13 @@ class GenerativeModel:
 
     async def count_tokens_async(
         self,
-        contents: object,
+        contents: ContentsType,
         *,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
-        tools: object = None,
-        tool_config: object = None,
-        request_options: Options | None = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> CountTokensResponse:
         """Count the tokens that a question would have; see `count_tokens`.
 
@@ -282,7 +286,7 @@ class GenerativeModel:
         return await async_generating.async_count_tokens(question)
 
     def compute_tokens(
-        self, contents: object, *, request_options: Options | None = None
+        self, contents: ContentsType, *, request_options: RequestOptionsType | None = None
     ) -> ComputeTokensResponse:
         """Return the tokens of texts themselves, with their numbers; Vertex AI only.
 
@@ -298,7 +302,7 @@ class GenerativeModel:
         return generating.compute_tokens(question)
 
     async def compute_tokens_async(
-        self, contents: object, *, request_options: Options | None = None
+        self, contents: ContentsType, *, request_options: RequestOptionsType | None = None
     ) -> ComputeTokensResponse:
         """Return the tokens of texts themselves; see `compute_tokens`.
 
@@ -312,7 +316,7 @@ class GenerativeModel:
     def start_chat(
         self,
         *,
-        history: object = None,
+        history: ContentsType | None = None,
         enable_automatic_function_calling: bool | AutomaticFunctionCalling = False,
         response_validation: bool = True,
     ) -> ChatSession:
@@ -349,9 +353,9 @@ class GenerativeModel:
 
     def _ask(
         self,
-        contents: object,
+        contents: ContentsType,
         given: Given,
-        options: Options | None,
+        options: RequestOptionsType | None,
         calling: AutomaticFunctionCalling | None = None,
         *,
         method: str = "GenerateContent",
@@ -367,7 +371,7 @@ class GenerativeModel:
         return Question(wires, request, template, made, calling)
 
 
-def _client_of(cached_content: object, client: HasWires | None) -> HasWires:
+def _client_of(cached_content: CachedContentType, client: HasWires | None) -> HasWires:
     """Return the client of a cached content: the one given, its own, or the default one."""
     if isinstance(cached_content, Resource):
         return cached_content._from(client)

@@ -6,11 +6,14 @@ import enum
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.generative import translation
 from gemini_grpc.generative.backend import Backend, UnsupportedError
+
+if TYPE_CHECKING:
+    from gemini_grpc.generative.argument_types import HarmBlockThresholdType, HarmCategoryType
 
 
 class _Named(enum.StrEnum):
@@ -70,18 +73,18 @@ class HarmBlockMethod(_Named):
 class SafetySetting:
     """One kind of harm, and from when on it is blocked."""
 
-    category: object
+    category: HarmCategoryType
     """A `HarmCategory`, or its name or short name."""
-    threshold: object
+    threshold: HarmBlockThresholdType
     """A `HarmBlockThreshold`, or its name or short name."""
-    method: object = None
+    method: HarmBlockMethod | str | int | enum.Enum | None = None
     """A `HarmBlockMethod`; Vertex AI."""
     HarmCategory: ClassVar[type[HarmCategory]] = HarmCategory
     HarmBlockThreshold: ClassVar[type[HarmBlockThreshold]] = HarmBlockThreshold
     HarmBlockMethod: ClassVar[type[HarmBlockMethod]] = HarmBlockMethod
 
     @classmethod
-    def from_dict(cls, safety_setting_dict: Mapping[str, object]) -> SafetySetting:
+    def from_dict(cls, safety_setting_dict: Mapping[str, Any]) -> SafetySetting:
         """Return the setting that `to_dict` describes.
 
         Raises:

@@ -19,6 +19,12 @@ from gemini_grpc.rpc.message import Message
 
 if TYPE_CHECKING:
     from gemini_grpc import v1beta
+    from gemini_grpc.generative.argument_types import (
+        FunctionCallingConfigType,
+        FunctionCallingModeType,
+        FunctionDeclarationType,
+        SchemaType,
+    )
 
 Data = dict[str, Any]
 
@@ -36,9 +42,9 @@ class FunctionDeclaration:
     """What the model calls it by."""
     description: str | None = None
     """What it does."""
-    parameters: object = None
+    parameters: SchemaType | None = None
     """The Schema of its parameters: a mapping, a Schema, or a type."""
-    response: object = None
+    response: SchemaType | None = None
     """The Schema of what it returns."""
     function: Function | None = None
     """What is called, if anything is."""
@@ -82,32 +88,36 @@ class FunctionDeclaration:
 class Tool:
     """What a model may use, for all backends; each field is that of the message Tool."""
 
-    function_declarations: Sequence[object] | None = None
+    function_declarations: Sequence[FunctionDeclarationType] | None = None
     """Functions: declarations, or callables."""
-    google_search_retrieval: object = None
-    code_execution: object = None
-    google_search: object = None
-    url_context: object = None
-    google_maps: object = None
-    computer_use: object = None
-    file_search: object = None
-    retrieval: object = None
-    enterprise_web_search: object = None
-    parallel_ai_search: object = None
-    exa_ai_search: object = None
+    google_search_retrieval: Mapping[str, Any] | Message | None = None
+    code_execution: Mapping[str, Any] | Message | None = None
+    google_search: Mapping[str, Any] | Message | None = None
+    url_context: Mapping[str, Any] | Message | None = None
+    google_maps: Mapping[str, Any] | Message | None = None
+    computer_use: Mapping[str, Any] | Message | None = None
+    file_search: Mapping[str, Any] | Message | None = None
+    retrieval: Mapping[str, Any] | Message | None = None
+    enterprise_web_search: Mapping[str, Any] | Message | None = None
+    parallel_ai_search: Mapping[str, Any] | Message | None = None
+    exa_ai_search: Mapping[str, Any] | Message | None = None
 
     @classmethod
-    def from_function_declarations(cls, function_declarations: Sequence[object]) -> Tool:
+    def from_function_declarations(
+        cls, function_declarations: Sequence[FunctionDeclarationType]
+    ) -> Tool:
         """Return a tool of functions."""
         return cls(function_declarations)
 
     @classmethod
-    def from_google_search_retrieval(cls, google_search_retrieval: object) -> Tool:
+    def from_google_search_retrieval(
+        cls, google_search_retrieval: Mapping[str, Any] | Message
+    ) -> Tool:
         """Return the tool that searches with Google."""
         return cls(google_search_retrieval=google_search_retrieval)
 
     @classmethod
-    def from_retrieval(cls, retrieval: object) -> Tool:
+    def from_retrieval(cls, retrieval: Mapping[str, Any] | Message) -> Tool:
         """Return the tool that searches a data store or a corpus of Vertex AI."""
         return cls(retrieval=retrieval)
 
@@ -316,7 +326,7 @@ class Mode(enum.StrEnum):
 class FunctionCallingConfig:
     """Whether and which functions the model calls."""
 
-    mode: object = None
+    mode: FunctionCallingModeType | None = None
     """A `Mode`, its name in any case, or its number on the backend."""
     allowed_function_names: Sequence[str] | None = None
     """The functions it may call."""
@@ -327,9 +337,9 @@ class FunctionCallingConfig:
 class ToolConfig:
     """How the model uses its tools."""
 
-    function_calling_config: object = None
+    function_calling_config: FunctionCallingConfig | FunctionCallingConfigType | None = None
     """A `FunctionCallingConfig`, a mapping of its fields, a message, or a mode alone."""
-    retrieval_config: object = None
+    retrieval_config: Mapping[str, Any] | Message | None = None
     """Where and in which language the user is, for tools that search."""
     FunctionCallingConfig: ClassVar[type[FunctionCallingConfig]] = FunctionCallingConfig
 

@@ -17,7 +17,7 @@ MODALITIES = frozenset({"AUDIO", "TEXT", "IMAGE"})
 class LiveConfig:
     """The setup of a session. It is fixed for a connection."""
 
-    modalities: Sequence[str] = ()
+    modalities: Sequence[Modality] = ()
     """What the model answers with: `["AUDIO"]` or `["TEXT"]`; the model's default if empty."""
     system: str | Mapping[str, Any] | None = None
     """The system instruction: text only."""

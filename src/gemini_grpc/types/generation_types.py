@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias, TypedDict
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
 from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
 from gemini_grpc.generative._sync.response import GenerateContentResponse
@@ -13,10 +13,8 @@ from gemini_grpc.generative.answer_errors import (
     IncompleteIterationError,
     StopCandidateException,
 )
+from gemini_grpc.generative.argument_types import GenerationConfigType, ModalityType, SchemaType
 from gemini_grpc.generative.config import GenerationConfig
-from gemini_grpc.rpc.message import Message
-
-GenerationConfigType: TypeAlias = GenerationConfig | Mapping[str, object] | Message | None
 
 
 class GenerationConfigDict(TypedDict, total=False):
@@ -30,7 +28,9 @@ class GenerationConfigDict(TypedDict, total=False):
     top_k: int
     seed: int
     response_mime_type: str
-    response_schema: object
+    response_schema: SchemaType
+    response_json_schema: SchemaType
+    response_modalities: Sequence[ModalityType]
     presence_penalty: float
     frequency_penalty: float
 

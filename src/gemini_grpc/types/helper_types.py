@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
-
+from gemini_grpc.generative.argument_types import RequestOptionsDict, RequestOptionsType
 from gemini_grpc.generative.request_options import RequestOptions
 
-RequestOptionsType: TypeAlias = RequestOptions | Mapping[str, object] | None
-
-__all__ = ["RequestOptions", "RequestOptionsType"]
+__all__ = ["RequestOptions", "RequestOptionsDict", "RequestOptionsType"]

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from gemini_grpc.generative.argument_types import (
+    HarmBlockThresholdType,
+    HarmCategoryType,
+    SafetySettingDict,
+    SafetySettingsType,
+)
 from gemini_grpc.generative.safety import (
     HarmBlockMethod,
     HarmBlockThreshold,
@@ -18,18 +24,11 @@ HarmProbability = SafetyRating.HarmProbability
 """How likely it is that a content does harm."""
 
 
-class SafetySettingDict(TypedDict):
-    """One kind of harm, and from when on it is blocked."""
-
-    category: object
-    threshold: object
-
-
 class SafetyRatingDict(TypedDict, total=False):
     """How much harm of one kind there is in a content."""
 
-    category: object
-    probability: object
+    category: HarmCategoryType
+    probability: str | int | HarmProbability
     blocked: bool
 
 
@@ -37,9 +36,12 @@ __all__ = [
     "BlockedReason",
     "HarmBlockMethod",
     "HarmBlockThreshold",
+    "HarmBlockThresholdType",
     "HarmCategory",
+    "HarmCategoryType",
     "HarmProbability",
     "SafetyRatingDict",
     "SafetySetting",
     "SafetySettingDict",
+    "SafetySettingsType",
 ]

@@ -10,6 +10,10 @@ from gemini_grpc.generative.default import backend_of, client_of
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.answering import AnswerStyle
+    from gemini_grpc.generative.argument_types import (
+        ContentsType,
+        SafetySettingsType,
+    )
     from gemini_grpc.generative.plan import Options
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.v1beta.types import GenerateAnswerResponse
@@ -18,11 +22,11 @@ if TYPE_CHECKING:
 async def generate_answer_async(
     *,
     model: str = answering.MODEL,
-    contents: object,
+    contents: ContentsType,
     inline_passages: object = None,
     semantic_retriever: object = None,
     answer_style: AnswerStyle | str | int | None = None,
-    safety_settings: object = None,
+    safety_settings: SafetySettingsType | None = None,
     temperature: float | None = None,
     client: HasWires | None = None,
     request_options: Options = None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, overload
 
 from gemini_grpc.errors import RpcError
 from gemini_grpc.generative import default, embedding
@@ -11,15 +11,21 @@ from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.together import async_run
 
 if TYPE_CHECKING:
+    from gemini_grpc.generative.argument_types import (
+        PartMessage,
+        PartType,
+        RequestOptionsType,
+        StrictContentType,
+    )
     from gemini_grpc.generative.embedding import (
         ArrayEmbeddingDict,
         BatchEmbeddingDict,
         EmbeddingDict,
-        One,
         Task,
         TaskType,
     )
-    from gemini_grpc.generative.request_options import CallOptions, RequestOptions
+    from gemini_grpc.generative.part import Part
+    from gemini_grpc.generative.request_options import CallOptions
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.rpc._async.channel import AsyncChannel
 
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 @overload  # a str is an iterable too, but the first signature is its own
 async def embed_content_async(  # type: ignore[overload-overlap]
     model: str,
-    content: One,
+    content: str | StrictContentType | Part | PartMessage,
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -35,14 +41,14 @@ async def embed_content_async(  # type: ignore[overload-overlap]
     output: Literal["list"] = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> EmbeddingDict: ...
 
 
 @overload
 async def embed_content_async(
     model: str,
-    content: Iterable[object],
+    content: Iterable[StrictContentType | PartType],
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -50,14 +56,14 @@ async def embed_content_async(
     output: Literal["list"] = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> BatchEmbeddingDict: ...
 
 
 @overload
 async def embed_content_async(
     model: str,
-    content: object,
+    content: StrictContentType | PartType | Iterable[StrictContentType | PartType],
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -65,7 +71,7 @@ async def embed_content_async(
     output: Literal["numpy"],
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> ArrayEmbeddingDict: ...
 
 
@@ -79,7 +85,7 @@ async def embed_content_async(
     output: str = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> object:
     """Return `{"embedding": vector}` of a content, or `{"embedding": vectors}` of a list of contents.
 

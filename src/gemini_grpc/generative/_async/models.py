@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gemini_grpc.generative._async.response import AsyncGenerateContentResponse
+    from gemini_grpc.generative.argument_types import (
+        ContentsType,
+        ContentType,
+        GenerationConfigType,
+        RequestOptionsType,
+        SafetySettingsType,
+        ToolConfigType,
+        ToolsType,
+    )
     from gemini_grpc.generative.catalog import Model
-    from gemini_grpc.generative.model import Config, Options
     from gemini_grpc.generative.rounds import AutomaticFunctionCalling
     from gemini_grpc.generative.tuning import TunedModel
     from gemini_grpc.generative.wires import HasWires
@@ -31,7 +39,7 @@ class AsyncModels:
         return GenerativeModel(model_name, **settings, client=self._client)
 
     def list(
-        self, *, page_size: int | None = 50, request_options: Options | None = None
+        self, *, page_size: int | None = 50, request_options: RequestOptionsType | None = None
     ) -> AsyncIterator[Model]:
         """Return the models there are, one after the other; see `list_models`."""
         return list_models_async(
@@ -39,7 +47,7 @@ class AsyncModels:
         )
 
     async def get(
-        self, name: str | Model | TunedModel, *, request_options: Options | None = None
+        self, name: str | Model | TunedModel, *, request_options: RequestOptionsType | None = None
     ) -> Model | TunedModel:
         """Return a model by its name; see `get_model`."""
         return await get_model_async(name, client=self._client, request_options=request_options)
@@ -47,16 +55,16 @@ class AsyncModels:
     async def generate_content(
         self,
         model: str,
-        contents: object,
+        contents: ContentsType,
         *,
         stream: bool = False,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
-        tools: object = None,
-        tool_config: object = None,
-        system_instruction: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
+        system_instruction: ContentType | None = None,
         automatic_function_calling: bool | AutomaticFunctionCalling = False,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> AsyncGenerateContentResponse:
         """Ask a model; see `GenerativeModel.generate_content`."""
         chosen = self(
@@ -75,13 +83,17 @@ class AsyncModels:
         )
 
     async def count_tokens(
-        self, model: str, contents: object, *, request_options: Options | None = None
+        self,
+        model: str,
+        contents: ContentsType,
+        *,
+        request_options: RequestOptionsType | None = None,
     ) -> CountTokensResponse:
         """Count the tokens of contents; see `GenerativeModel.count_tokens`."""
         return await self(model).count_tokens_async(contents, request_options=request_options)
 
     async def embed_content(
-        self, model: str, content: object, **settings: Any
+        self, model: str, content: ContentsType, **settings: Any
     ) -> dict[
         str, Any
     ]:  # its types depend on the settings, which `embed_content` itself spells out

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, overload
 
 from gemini_grpc.errors import RpcError
 from gemini_grpc.generative import default, embedding
@@ -12,15 +12,21 @@ from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.together import run
 
 if TYPE_CHECKING:
+    from gemini_grpc.generative.argument_types import (
+        PartMessage,
+        PartType,
+        RequestOptionsType,
+        StrictContentType,
+    )
     from gemini_grpc.generative.embedding import (
         ArrayEmbeddingDict,
         BatchEmbeddingDict,
         EmbeddingDict,
-        One,
         Task,
         TaskType,
     )
-    from gemini_grpc.generative.request_options import CallOptions, RequestOptions
+    from gemini_grpc.generative.part import Part
+    from gemini_grpc.generative.request_options import CallOptions
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.rpc._sync.channel import Channel
 
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
 @overload  # a str is an iterable too, but the first signature is its own
 def embed_content(  # type: ignore[overload-overlap]
     model: str,
-    content: One,
+    content: str | StrictContentType | Part | PartMessage,
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -36,14 +42,14 @@ def embed_content(  # type: ignore[overload-overlap]
     output: Literal["list"] = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> EmbeddingDict: ...
 
 
 @overload
 def embed_content(
     model: str,
-    content: Iterable[object],
+    content: Iterable[StrictContentType | PartType],
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -51,14 +57,14 @@ def embed_content(
     output: Literal["list"] = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> BatchEmbeddingDict: ...
 
 
 @overload
 def embed_content(
     model: str,
-    content: object,
+    content: StrictContentType | PartType | Iterable[StrictContentType | PartType],
     task_type: TaskType | None = None,
     title: str | None = None,
     output_dimensionality: int | None = None,
@@ -66,7 +72,7 @@ def embed_content(
     output: Literal["numpy"],
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> ArrayEmbeddingDict: ...
 
 
@@ -80,7 +86,7 @@ def embed_content(
     output: str = "list",
     auto_truncate: bool | None = None,
     client: HasWires | None = None,
-    request_options: RequestOptions | Mapping[str, Any] | None = None,
+    request_options: RequestOptionsType | None = None,
 ) -> object:
     """Return `{"embedding": vector}` of a content, or `{"embedding": vectors}` of a list of contents.
 

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gemini_grpc.generative._sync.response import GenerateContentResponse
+    from gemini_grpc.generative.argument_types import (
+        ContentsType,
+        ContentType,
+        GenerationConfigType,
+        RequestOptionsType,
+        SafetySettingsType,
+        ToolConfigType,
+        ToolsType,
+    )
     from gemini_grpc.generative.catalog import Model
-    from gemini_grpc.generative.model import Config, Options
     from gemini_grpc.generative.rounds import AutomaticFunctionCalling
     from gemini_grpc.generative.tuning import TunedModel
     from gemini_grpc.generative.wires import HasWires
@@ -32,7 +40,7 @@ class Models:
         return GenerativeModel(model_name, **settings, client=self._client)
 
     def list(
-        self, *, page_size: int | None = 50, request_options: Options | None = None
+        self, *, page_size: int | None = 50, request_options: RequestOptionsType | None = None
     ) -> Iterator[Model]:
         """Return the models there are, one after the other; see `list_models`."""
         return list_models(
@@ -40,7 +48,7 @@ class Models:
         )
 
     def get(
-        self, name: str | Model | TunedModel, *, request_options: Options | None = None
+        self, name: str | Model | TunedModel, *, request_options: RequestOptionsType | None = None
     ) -> Model | TunedModel:
         """Return a model by its name; see `get_model`."""
         return get_model(name, client=self._client, request_options=request_options)
@@ -48,16 +56,16 @@ class Models:
     def generate_content(
         self,
         model: str,
-        contents: object,
+        contents: ContentsType,
         *,
         stream: bool = False,
-        generation_config: Config | None = None,
-        safety_settings: object = None,
-        tools: object = None,
-        tool_config: object = None,
-        system_instruction: object = None,
+        generation_config: GenerationConfigType | None = None,
+        safety_settings: SafetySettingsType | None = None,
+        tools: ToolsType | None = None,
+        tool_config: ToolConfigType | None = None,
+        system_instruction: ContentType | None = None,
         automatic_function_calling: bool | AutomaticFunctionCalling = False,
-        request_options: Options | None = None,
+        request_options: RequestOptionsType | None = None,
     ) -> GenerateContentResponse:
         """Ask a model; see `GenerativeModel.generate_content`."""
         chosen = self(
@@ -76,13 +84,17 @@ class Models:
         )
 
     def count_tokens(
-        self, model: str, contents: object, *, request_options: Options | None = None
+        self,
+        model: str,
+        contents: ContentsType,
+        *,
+        request_options: RequestOptionsType | None = None,
     ) -> CountTokensResponse:
         """Count the tokens of contents; see `GenerativeModel.count_tokens`."""
         return self(model).count_tokens(contents, request_options=request_options)
 
     def embed_content(
-        self, model: str, content: object, **settings: Any
+        self, model: str, content: ContentsType, **settings: Any
     ) -> dict[
         str, Any
     ]:  # its types depend on the settings, which `embed_content` itself spells out
