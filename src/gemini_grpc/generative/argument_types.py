@@ -253,12 +253,12 @@ SafetySettingsType: TypeAlias = """
 
 GenerationConfigType: TypeAlias = """
     GenerationConfig | Mapping[str, Any] | v1beta.GenerationConfig | v1alpha.GenerationConfig |
-    aiplatform_v1.GenerationConfig
+    aiplatform_v1.GenerationConfig | None
 """
-"""Settings of generation."""
+"""Settings of generation; None for those of the model."""
 
-RequestOptionsType: TypeAlias = "RequestOptions | RequestOptionsDict | Mapping[str, Any]"
-"""Timeout, retry and metadata of one call."""
+RequestOptionsType: TypeAlias = "RequestOptions | RequestOptionsDict | Mapping[str, Any] | None"
+"""Timeout, retry and metadata of one call; None for those of the client."""
 
 ModalityType: TypeAlias = "Literal['TEXT', 'IMAGE', 'AUDIO'] | int | enum.Enum"
 """What an answer is made of, by its name, as a `Modality`, or by its number."""
