@@ -90,9 +90,7 @@ def _status(answer: Answer, code: grpc.StatusCode, wait: float | None) -> status
             del status.details[:]
     hinted = any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
     if wait is not None and not hinted:
-        hint = error_details_pb2.RetryInfo()
-        hint.retry_delay.FromNanoseconds(int(wait * 1e9))
-        status.details.add().Pack(hint)
+        status.details.add().Pack(failure.retry_info(wait))
     return status
 
 

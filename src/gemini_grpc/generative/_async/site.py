@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc import errors
 from gemini_grpc.generative.discretion import hide_query
 from gemini_grpc.rpc import http, tls, wire
+from gemini_grpc.rpc.policy import remaining
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping
@@ -71,7 +72,7 @@ class AsyncSite:
     async def _ask(self, timeout: float | None) -> int:
         limit = http.PORT.timeout if timeout is None else timeout
         try:
-            answer = await self._channel.unary(http.PORT, {}, None, limit)
+            answer = await self._channel.unary(http.PORT, {}, None, remaining(limit))
         except _NO_EMULATOR:
             return 0  # it speaks HTTP where it speaks gRPC
         return int(answer.value)

@@ -13,6 +13,7 @@ from gemini_grpc.generative._async.site import AsyncSite
 from gemini_grpc.generative.upload import Retries, Upload
 from gemini_grpc.rpc import wire
 from gemini_grpc.rpc.http import BLOCK
+from gemini_grpc.rpc.policy import remaining
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +142,7 @@ class _Sending:
         method = self._backend.method("GetFile")
         try:
             self._found = await self._wires.async_channel.unary(
-                method, request, None, self._retries.left, metadata=self._metadata
+                method, request, None, remaining(self._retries.left), metadata=self._metadata
             )
         except (errors.NotFound, errors.PermissionDenied):  # the service says either
             upload.found(False)
