@@ -20,6 +20,7 @@ OPTIONS = (annotations_pb2, client_pb2, field_behavior_pb2, resource_pb2, operat
 
 ASYNC_FOLDERS = (
     "src/gemini_grpc/generative/_async",
+    "src/gemini_grpc/http/_async",
     "src/gemini_grpc/live/_async",
     "src/gemini_grpc/rpc/_async",
 )

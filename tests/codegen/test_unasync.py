@@ -15,6 +15,9 @@ async def f(a: AsyncIterator[int], b: AsyncIterable[int], c: Awaitable[int]) -> 
     async for x in a:
         await async_sleep(1)
         await g_async(1)
+    async with a:
+        await b.aclose()
+        b.aiter_raw()
     channel: grpc.aio.Channel = "grpc_asyncio"
     raise StopAsyncIteration
     __aenter__, __aexit__, __aiter__, __anext__
@@ -33,6 +36,9 @@ def f(a: Iterator[int], b: Iterable[int], c: int) -> None:
     for x in a:
         sleep(1)
         g(1)
+    with a:
+        b.close()
+        b.iter_raw()
     channel: grpc.Channel = "grpc"
     raise StopIteration
     __enter__, __exit__, __iter__, __next__

@@ -28,7 +28,7 @@ from gemini_grpc.generative._sync import files as sync_files
 from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.files import File, FileFailedError, FileState
 from gemini_grpc.generative.progress import Bar
-from gemini_grpc.rpc.http import MissingExtraError
+from gemini_grpc.rpc import tls
 from gemini_grpc.rpc.policy import RetryPolicy
 from tests.authority import Authority
 from tests.colours import COLOURS, Async, Sync
@@ -290,14 +290,15 @@ class TestBackends:
         assert emulator.journal[0].request.target == "/upload/v1alpha/files"
         assert [file.name for file in other.listed()] == [made.name]
 
-    def test_without_httpx_it_says_what_to_install(
-        self, api: Api, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    def test_a_key_that_is_not_in_this_process_cannot_sign_for_files(
+        self, connect: Callable[..., Api], authority: Authority
     ) -> None:
-        monkeypatch.setitem(sys.modules, "httpx", None)
-        with pytest.raises(MissingExtraError, match=r"pip install 'gemini-grpc\[files\]'") as error:
-            api.upload()
-        assert isinstance(error.value, ImportError)
-        assert len(emulator.journal) == 0
+        signer = tls.Signer(authority.issue().certificate, lambda *_: b"")
+        other = connect(
+            api_endpoint="files.googleapis.com", api_key="test", client_cert_signer=signer
+        )
+        with pytest.raises(errors.ArgumentError, match="client_cert_source"):
+            other.upload()
 
 
 class TestReady:

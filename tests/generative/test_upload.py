@@ -26,7 +26,7 @@ from gemini_grpc.generative._async import upload as async_upload
 from gemini_grpc.generative._sync import files as sync_files
 from gemini_grpc.generative._sync import upload as sync_upload
 from gemini_grpc.generative.upload import Retries, Upload, describe
-from gemini_grpc.rpc.http import Answer
+from gemini_grpc.http.message import Response
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
 from tests.colours import COLOURS, Async, Sync
 
@@ -52,7 +52,7 @@ def begun(size: int | None = len(CONTENT)) -> Upload:
         ROOT, "/upload/v1beta/files", {"name": "files/a"}, size=size, mime_type="text/plain"
     )
     made.request()
-    made.receive(Answer(200, STARTED))
+    made.receive(Response(200, STARTED))
     return made
 
 
@@ -62,8 +62,8 @@ def sent(made: Upload) -> upload.Request:
     return made.request(CONTENT[offset : offset + size])
 
 
-def received(number: int) -> Answer:
-    return Answer(200, ACTIVE | {"x-goog-upload-size-received": str(number)})
+def received(number: int) -> Response:
+    return Response(200, ACTIVE | {"x-goog-upload-size-received": str(number)})
 
 
 class TestDecisions:
@@ -87,20 +87,20 @@ class TestDecisions:
                 (request.headers["x-goog-upload-command"], request.headers["x-goog-upload-offset"])
             )
             is_last = "finalize" in request.headers["x-goog-upload-command"]
-            made.receive(Answer(200, FINAL, FILE) if is_last else Answer(200, ACTIVE))
+            made.receive(Response(200, FINAL, FILE) if is_last else Response(200, ACTIVE))
         assert commands == [("upload", "0"), ("upload", "4096"), ("upload, finalize", "8192")]
         assert made.result == {"name": "files/a"}
 
     def test_chunks_are_multiples_of_the_granularity(self) -> None:
         made = Upload(ROOT, "/u", {}, size=None, mime_type="a/b")
         made.request()
-        made.receive(Answer(200, STARTED | {"x-goog-upload-chunk-granularity": "3000"}))
+        made.receive(Response(200, STARTED | {"x-goog-upload-chunk-granularity": "3000"}))
         assert made.wants == (0, 6000)
 
     def test_without_a_size_a_short_chunk_is_the_last(self) -> None:
         made = begun(size=None)
         assert made.request(bytes(CHUNK)).headers["x-goog-upload-command"] == "upload"
-        made.receive(Answer(200, ACTIVE))
+        made.receive(Response(200, ACTIVE))
         assert made.request(b"").headers["x-goog-upload-command"] == "finalize"
         assert made.size == CHUNK
 
@@ -118,7 +118,7 @@ class TestDecisions:
         made.interrupted()
         made.request()
         with pytest.raises(errors.Unavailable, match="gone"):
-            made.receive(Answer(404, {}))
+            made.receive(Response(404, {}))
         assert made.phase == "look"
         made.found(True)
         assert made.phase == "done"
@@ -127,39 +127,40 @@ class TestDecisions:
         made = begun()
         sent(made)
         with pytest.raises(errors.Unavailable):
-            made.receive(Answer(410, {}))
+            made.receive(Response(410, {}))
         assert made.phase == "start"
         assert made.request().headers["x-goog-upload-command"] == "start"
 
     def test_an_end_without_a_file_is_looked_up_too(self) -> None:
         made = begun(size=10)
         made.request(bytes(10))
-        made.receive(Answer(200, FINAL))
+        made.receive(Response(200, FINAL))
         assert made.phase == "look"
-        made.found(False)
+        with pytest.raises(errors.Unavailable, match="final, and there is no file"):
+            made.found(False)
         assert made.phase == "start"
 
     @pytest.mark.parametrize(
         ("answer", "error", "phase"),
         [
-            (Answer(503, {}), errors.Unavailable, "query"),
-            (Answer(500, {}), errors.Unavailable, "query"),
-            (Answer(408, {}), errors.Unavailable, "query"),
-            (Answer(429, {"retry-after": "3"}), errors.ResourceExhausted, "query"),
-            (Answer(400, ACTIVE, b"bad offset"), errors.Unavailable, "query"),
-            (Answer(400, {}, b"terminated"), errors.Unavailable, "query"),
-            (Answer(416, ACTIVE), errors.Unavailable, "query"),
-            (Answer(401, {}), errors.Unauthenticated, "query"),
-            (Answer(403, {}), errors.PermissionDenied, "query"),
-            (Answer(400, FINAL, b"no film"), errors.InvalidArgument, "send"),
-            (Answer(404, {}), errors.Unavailable, "start"),
-            (Answer(200, {"x-goog-upload-status": "cancelled"}), errors.Unavailable, "start"),
+            (Response(503, {}), errors.Unavailable, "query"),
+            (Response(500, {}), errors.Unavailable, "query"),
+            (Response(408, {}), errors.Unavailable, "query"),
+            (Response(429, {"retry-after": "3"}), errors.ResourceExhausted, "query"),
+            (Response(400, ACTIVE, b"bad offset"), errors.Unavailable, "query"),
+            (Response(400, {}, b"terminated"), errors.Unavailable, "query"),
+            (Response(416, ACTIVE), errors.Unavailable, "query"),
+            (Response(401, {}), errors.Unauthenticated, "query"),
+            (Response(403, {}), errors.PermissionDenied, "query"),
+            (Response(400, FINAL, b"no film"), errors.InvalidArgument, "send"),
+            (Response(404, {}), errors.Unavailable, "start"),
+            (Response(200, {"x-goog-upload-status": "cancelled"}), errors.Unavailable, "start"),
             (received(0), errors.Unavailable, "query"),
             (received(99_999), errors.Internal, "send"),
         ],
     )
     def test_what_an_answer_to_a_chunk_means(
-        self, answer: Answer, error: type[Exception], phase: str
+        self, answer: Response, error: type[Exception], phase: str
     ) -> None:
         made = begun()
         sent(made)
@@ -178,7 +179,7 @@ class TestDecisions:
     def test_a_session_needs_a_url_as_safe_as_ours(self, headers: dict[str, str]) -> None:
         made = Upload(ROOT, "/u", {}, size=1, mime_type="a/b")
         with pytest.raises(errors.Internal, match="no session"):
-            made.receive(Answer(200, headers))
+            made.receive(Response(200, headers))
 
     @pytest.mark.parametrize(
         ("url", "trusted"),
@@ -191,7 +192,7 @@ class TestDecisions:
     )
     def test_credentials_go_to_our_own_server_only(self, url: str, trusted: bool) -> None:
         made = Upload(ROOT, "/u", {}, size=1, mime_type="a/b")
-        made.receive(Answer(200, STARTED | {"x-goog-upload-url": url}))
+        made.receive(Response(200, STARTED | {"x-goog-upload-url": url}))
         assert made.request(b"x").is_trusted is trusted
 
     @pytest.mark.parametrize(
@@ -218,9 +219,17 @@ class TestRetries:
         assert retries.pause(error, 0) == 1
         with pytest.raises(errors.Unavailable):
             retries.pause(error, 0)
-        assert retries.pause(error, 100) == 1
+        assert retries.pause(error, CHUNK) == 1
         with pytest.raises(errors.Unavailable):
             retries.pause(error, 50)
+
+    def test_a_byte_at_a_time_is_no_progress(self) -> None:
+        retries = Retries(RetryPolicy(attempts=3, initial=1, jitter=0), None, clock=lambda: 0.0)
+        error = errors.make(grpc.StatusCode.UNAVAILABLE, "cut")
+        retries.pause(error, 1)
+        retries.pause(error, 2)
+        with pytest.raises(errors.Unavailable):
+            retries.pause(error, 3)
 
     def test_the_deadline_is_one_for_all(self) -> None:
         now = [0.0]
@@ -536,6 +545,21 @@ def test_what_httpx_logs_has_no_id_of_an_upload(api: Api, caplog: pytest.LogCapt
     told = [record.getMessage() for record in caplog.records if record.name == "httpx"]
     root = f"http://{api.emulator.http.target}/upload/v1beta/files"
     assert told == [f'HTTP Request: POST {root} "HTTP/1.1 200 OK"'] * 4
+
+
+def test_no_log_at_any_level_has_the_key_or_the_id_of_an_upload(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        api.upload()
+    api.emulator.journal.wait()
+    targets = [call.request.target for call in api.emulator.journal]
+    ids = {target.partition("upload_id=")[2].partition("&")[0] for target in targets}
+    records = [each for each in caplog.records if "emulator" not in each.name]
+    told = [record.getMessage() for record in records]
+    assert any("send_request_headers" in each for each in told)
+    for secret in ids - {""} | {"'test'"}:
+        assert not [each for each in told if secret in each]
 
 
 def test_memory_stays_flat(

@@ -11,7 +11,7 @@ BLOCKED = """
 import sys
 
 sys.modules["{package}"] = None
-from gemini_grpc.rpc.http import MissingExtraError
+from gemini_grpc.integrations import MissingExtraError
 
 try:
     import gemini_grpc.integrations.{module}

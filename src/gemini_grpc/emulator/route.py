@@ -24,7 +24,7 @@ from gemini_grpc.emulator.reply import Pause, Reply
 from gemini_grpc.emulator.services import HANDLERS
 from gemini_grpc.emulator.world import Call, World
 from gemini_grpc.rpc import method
-from gemini_grpc.rpc.http import PORT
+from gemini_grpc.rpc.http_endpoint import PORT
 
 if TYPE_CHECKING:
     from gemini_grpc.emulator.authentication import Authentication

@@ -16,10 +16,10 @@ from gemini_grpc import errors
 from gemini_grpc.errors import ArgumentError, FieldError
 
 if TYPE_CHECKING:
-    from gemini_grpc.rpc.http import Answer
+    from gemini_grpc.http.message import Response
 
 _PARTIAL = 206
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15}|\*)")
 
 
 class Sink:
@@ -33,22 +33,21 @@ class Sink:
         self.offset = 0
         """How many bytes have been taken."""
 
-    def begin(self, answer: Answer) -> int | None:
-        """Get ready for the body of an answer; return the bytes there are in all, if that is known.
+    def begin(self, response: Response) -> int | None:
+        """Prepare for the body of a response; return its size with what is there already, if that is known.
 
         Raises:
             ArgumentError: It begins anew, and what has been written cannot be taken back.
             RpcError: It does not begin where we are.
         """
-        if answer.status != _PARTIAL:
+        if response.status != _PARTIAL:
             self.restart()
-            length = answer.headers.get("content-length", "")
-            return int(length) if length.isdigit() else None
-        found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+            return response.number("content-length")
+        found = _RANGE.fullmatch(response.headers.get("content-range", ""))
         if found is None or int(found[1]) != self.offset:
             said = f"the server sends other bytes than those asked for, from {self.offset:,} on"
             raise errors.make(grpc.StatusCode.UNAVAILABLE, said)
-        return int(found[2]) if found[2].isdigit() else None
+        return None if found[2] == "*" else int(found[2])
 
     def write(self, data: bytes) -> None:
         """Take the next bytes."""

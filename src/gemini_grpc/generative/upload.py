@@ -16,27 +16,30 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import grpc
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import http_failure
+from gemini_grpc.http.url import is_same_origin, origin
+from gemini_grpc.rpc import http_status
 from gemini_grpc.rpc.attempts import Attempts
-from gemini_grpc.rpc.http import is_same_origin
 from gemini_grpc.rpc.policy import DEFAULT, Default, RetryPolicy, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gemini_grpc.generative.request_options import CallOptions
-    from gemini_grpc.rpc.http import Answer
+    from gemini_grpc.http.message import Response
     from gemini_grpc.rpc.metadata import Metadata
     from gemini_grpc.rpc.options import Settings
 
 CHUNK = 8 << 20
 """The bytes of a chunk, rounded up to the granularity of the server."""
+
+_LARGEST_GRANULARITY = 64 << 20
+"""Bytes; a chunk is held in memory."""
 
 POLICY = RetryPolicy(
     codes=frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
@@ -59,16 +62,16 @@ _LONGEST_DISPLAY_NAME = 512
 class Request:
     """One request: always a POST."""
 
-    url: str
+    url: str = field(repr=False)  # what it holds is all that is needed to write into the upload
     headers: Mapping[str, str]
     """The headers, without credentials."""
-    body: bytes
+    body: bytes = field(repr=False)
     is_trusted: bool
     """Credentials may go there."""
 
 
 class Upload:
-    """One upload. Ask what it `wants`, build the `request` with it, and let it `receive` the answer."""
+    """One upload. Ask what it `wants`, build the `request` with it, and let it `receive` the response."""
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class Upload:
         """The file, as JSON has it; None if it had to be looked for."""
         self._chunk = CHUNK
         self._end = self._most = 0  # where the last chunk ends, and where the farthest does
-        self._may_be_finished = False
+        self._may_be_finished = self._was_final = False
 
     @property
     def session(self) -> str:
@@ -140,30 +143,39 @@ class Upload:
         if self.phase == "send":
             self.phase = "query"
 
-    def receive(self, answer: Answer) -> None:
+    def receive(self, response: Response) -> None:
         """Take in the answer to the last request.
 
         Raises:
             RpcError: It refuses the request. If it is tried again, `request` gives what comes then.
         """
-        state = answer.headers.get(_STATUS, "").lower()
-        if not answer.is_good:
-            self._refused(answer, state)
+        state = response.headers.get(_STATUS, "").lower()
+        if not response.is_success:
+            self._refused(response, state)
         elif self.phase == "start":
-            self._started(answer)
-        elif state == "final" or (not state and self._finds_file(answer)):
-            self._finished(answer)
+            self._started(response)
+        elif state == "final" or (not state and self._find_file(response)):
+            self._finished(response)
         elif state == "cancelled":
             self._lose("has been cancelled")
         else:
-            self._go_on(answer)
+            self._go_on(response)
 
     def found(self, found: bool) -> None:
-        """Note whether there is a file of that name after all."""
+        """Note whether there is a file of that name after all.
+
+        Raises:
+            Unavailable: There is none, although the server said that the upload is final. If it is tried
+                again, it starts again.
+        """
         if found:
             self.phase = "done"
-        else:
-            self._restart()
+            return
+        was_final = self._was_final
+        self._restart()
+        if was_final:
+            text = "the server said that the upload is final, and there is no file"
+            raise errors.make(grpc.StatusCode.UNAVAILABLE, text)
 
     def _start(self) -> Request:
         headers = {
@@ -183,55 +195,68 @@ class Upload:
             headers["x-goog-upload-offset"] = str(self.offset)
         return Request(self._url, headers, data, is_trusted=is_same_origin(self._url, self._root))
 
-    def _started(self, answer: Answer) -> None:
-        url = answer.headers.get("x-goog-upload-url", "")
-        secure = self._root.startswith("https:")
-        if not url.startswith("https:" if secure else ("http:", "https:")):
+    def _started(self, response: Response) -> None:
+        url = response.headers.get("x-goog-upload-url", "")
+        found = origin(url)
+        if found is None or (self._root.startswith("https:") and found[0] != "https"):
             raise errors.make(
                 grpc.StatusCode.INTERNAL, "the server has opened no session of a resumable upload"
             )
-        granularity = max(1, _number(answer, "x-goog-upload-chunk-granularity", 1))
+        granularity = response.number("x-goog-upload-chunk-granularity") or 1
+        if granularity > _LARGEST_GRANULARITY:
+            raise errors.make(
+                grpc.StatusCode.INTERNAL,
+                f"the server wants chunks of {granularity:,} bytes, more than {_LARGEST_GRANULARITY:,}",
+            )
         self._chunk = -(-CHUNK // granularity) * granularity
         self._url = url
         self.phase = "send"
 
-    def _go_on(self, answer: Answer) -> None:
+    def _go_on(self, response: Response) -> None:
         """Send on from where the server says it is, or else from where the last chunk ended."""
-        reached = self._end if self.phase == "send" else 0
-        reached = _number(answer, "x-goog-upload-size-received", reached)
+        is_sending = self.phase == "send"
+        reached = response.number("x-goog-upload-size-received")
+        if reached is None:
+            reached = self._end if is_sending else 0
         if reached > self._most:
             raise errors.make(
                 grpc.StatusCode.INTERNAL,
                 f"the server says it has {reached:,} bytes, of {self._most:,} that have been sent",
             )
-        is_stuck = self.phase == "send" and reached <= self.offset
+        is_stuck = is_sending and reached <= self.offset
         self.offset = reached
         self.best = max(self.best, reached)
         self.phase = "query" if is_stuck else "send"
-        if is_stuck:
-            said = f"the server has taken nothing of what begins at byte {reached:,}"
-            raise errors.make(grpc.StatusCode.UNAVAILABLE, said)
+        if is_sending and reached < self._end:
+            taken = "nothing" if is_stuck else "only a part"
+            text = f"the server has taken {taken} of a chunk, and is at byte {reached:,}"
+            raise errors.make(grpc.StatusCode.UNAVAILABLE, text)
 
-    def _finished(self, answer: Answer) -> None:
-        found = self._finds_file(answer)
+    def _finished(self, response: Response) -> None:
+        if not self._may_be_finished:
+            text = f"the server ended the upload at byte {self._end:,}, before the end of the file"
+            raise errors.make(grpc.StatusCode.INTERNAL, text)
+        self._was_final = True
+        found = self._find_file(response)
         self.phase = "done" if found else "look"
         self.result = found
         self.best = self.size or self.best
 
-    def _finds_file(self, answer: Answer) -> dict[str, Any] | None:
-        try:
-            body = json.loads(answer.body)
-        except ValueError:
-            return None
+    def reject_result(self) -> None:
+        """Note that the file in the last response cannot be read: the file is looked for by its name."""
+        self.phase, self.result = "look", None
+
+    def _find_file(self, response: Response) -> dict[str, Any] | None:
+        body = response.json()
         file = body.get("file") if isinstance(body, dict) else None
         return file if isinstance(file, dict) and file.get("name") else None
 
-    def _refused(self, answer: Answer, state: str) -> None:
-        error = http_failure.from_answer(answer)
+    def _refused(self, response: Response, state: str) -> None:
+        error = http_status.from_response(response)
         if self.phase == "start" or state == "final":
             raise error
-        unknown = not state and answer.status in _MISPLACED
-        if answer.status in _GONE or state == "cancelled" or (unknown and self.phase == "query"):
+        unknown = not state and response.status in _MISPLACED
+        if response.status in _GONE or state == "cancelled" or (unknown and self.phase == "query"):
             self._lose(f"is gone: {error.message}")
         self.interrupted()
         if state == "active" or unknown:
@@ -249,11 +274,11 @@ class Upload:
 
     def _restart(self) -> None:
         self.phase, self.offset, self._end = "start", 0, 0
-        self._may_be_finished = False
+        self._may_be_finished = self._was_final = False
 
 
 class Retries:
-    """Whether an upload is tried again: so often without progress, and until its deadline."""
+    """Decides whether an upload or download is tried again, and keeps its deadline."""
 
     def __init__(
         self,
@@ -295,27 +320,29 @@ class Retries:
 
         Args:
             error: What went wrong.
-            best: How far the upload has ever come; if that is further than before, counting begins anew.
+            best: How far the transfer has ever come. If that is further than before by an eighth of a chunk,
+                counting begins anew: a server that takes a byte at a time is not asked for ever.
 
         Raises:
             RpcError: There is no other try: the error itself, or that the time is over.
         """
-        if best > self._best:
+        if best - self._best >= CHUNK // 8:
             self._best, self._attempts = best, self._fresh()
         error.attempts = self._attempts.number
         pause = self._attempts.next_pause(error)
         if pause is not None:
             return pause
-        if self.left == 0 and not isinstance(error, errors.DeadlineExceeded):
+        is_late = self.left == 0 or isinstance(error, errors.DeadlineExceeded)
+        if is_late and self._timeout is not None:
             late = self.late()
             late.method, late.endpoint, late.attempts = error.method, error.endpoint, error.attempts
             raise late from error
         raise error
 
     def late(self) -> errors.RpcError:
-        """Return the error of an upload whose time is over."""
-        said = f"the upload took longer than {self._timeout:g} s"
-        return errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, said)
+        """Return the error of a transfer whose time is over."""
+        text = f"the transfer took longer than {self._timeout:g} s"
+        return errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, text)
 
     def _fresh(self) -> Attempts:
         assert self._policy is None or isinstance(self._policy, RetryPolicy)
@@ -354,8 +381,3 @@ def _id(name: object) -> str:
             "at either end, with or without files/ in front"
         )
     return bare
-
-
-def _number(answer: Answer, header: str, default: int) -> int:
-    text = answer.headers.get(header, "").strip()
-    return int(text) if text.isdigit() else default

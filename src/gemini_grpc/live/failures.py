@@ -34,10 +34,15 @@ def time_limit(timeout: float | None, now: float) -> float | None:
     """Return when the time is over that a caller gives; None for never.
 
     Raises:
-        ArgumentError: It is not a finite number of more than 0.
+        ArgumentError: It is no number.
+        DeadlineExceeded: It is over at once.
     """
     seconds = policy.seconds(timeout)
-    return None if seconds is None or isinstance(seconds, policy.Default) else now + seconds
+    if seconds is None or isinstance(seconds, policy.Default):
+        return None
+    if seconds <= 0:
+        raise overdue()
+    return now + seconds
 
 
 def overdue() -> errors.RpcError:

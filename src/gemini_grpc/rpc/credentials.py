@@ -20,9 +20,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import grpc
 
 from gemini_grpc import errors
+from gemini_grpc.http.redaction import Masked
+from gemini_grpc.http.settings import HttpSettings
+from gemini_grpc.rpc.metadata import is_sendable
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
+
+    from gemini_grpc.rpc.token_request import Request
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +41,10 @@ class Token:
     thread.
     """
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, http: HttpSettings | None = None) -> None:
+        """Keep a credential; `http` says how its requests are made."""
         self.credentials = credentials
+        self._http = http or HttpSettings()
         self._lock = threading.Lock()
         self._pairs: Pairs | None = None
         self._refused = False
@@ -99,42 +106,75 @@ class Token:
         """Take the token the credential has, if it is any good, or let it fetch one."""
         if self._refused or self.credentials.token_state.name != "FRESH":
             self._refresh(timeout)
+        self._pairs = self._applied()
+
+    def _applied(self) -> Pairs:
+        """Return the metadata of the token that the credential has.
+
+        Raises:
+            Unauthenticated: It has none, or one that cannot be sent.
+        """
         headers: dict[str, str] = {}
-        self.credentials.apply(headers)
-        self._pairs = tuple((key.lower(), value) for key, value in headers.items())
+        token = self.credentials.token
+        if isinstance(token, (str, bytes)) and token:
+            self.credentials.apply(headers)
+        if not headers or not all(map(is_sendable, headers.values())):
+            raise errors.make(
+                grpc.StatusCode.UNAUTHENTICATED,
+                f"{NO_TOKEN}: the server sent {'a token that is not ASCII' if headers else 'none'}",
+            )
+        return tuple((key.lower(), Masked(value)) for key, value in headers.items())
 
     def _refresh(self, timeout: float | None) -> None:
         from gemini_grpc.rpc.token_request import Request
 
-        request = Request(timeout)
+        request = Request(self._http, timeout)
+        error: errors.RpcError
         try:
             self.credentials.refresh(request)
-            self._refused = False
+        except errors.UsageError:
+            raise
         except Exception as cause:
             if self._state() == "stale":
                 _LOG.warning(
                     "refreshing a token failed; the old one is still valid: %s", type(cause)
                 )
                 return
-            raise _failure(cause, request) from cause
+            error = _failure(cause, request)
+        else:
+            self._refused = False
+            return
+        raise error  # without the cause, whose frames and arguments hold secrets
 
 
-def _failure(cause: Exception, request: Any) -> errors.RpcError:
-    """Return the error of a call for whose sake a token could not be fetched."""
-    import http.client
+NO_TOKEN = "no token could be fetched"  # noqa: S105
+"""How the text of an error begins when a call failed for want of a token; nothing was sent."""
+
+_SHOWN = 500
+"""Characters of a server's text that an error shows."""
+
+
+def _failure(cause: Exception, request: Request) -> errors.RpcError:
+    """Return the error of a call for which no token could be fetched."""
+    from http.client import HTTPException
 
     from google.auth import exceptions
 
+    if isinstance(cause, errors.RpcError):
+        text = request.redacted(f"{NO_TOKEN}: {cause.message}")
+        if isinstance(cause, errors.TlsError):
+            return errors.google_twin(errors.TlsError)(text)
+        return errors.make(cause.code, text, details=cause.details)
     code = grpc.StatusCode.UNAUTHENTICATED
-    network = (exceptions.TransportError, OSError, http.client.HTTPException)
-    if request.is_late:
-        code = grpc.StatusCode.DEADLINE_EXCEEDED
-    elif isinstance(cause, network) or getattr(cause, "retryable", False):
+    network = (exceptions.TransportError, OSError, HTTPException)
+    if isinstance(cause, network) or getattr(cause, "retryable", False):
         code = grpc.StatusCode.UNAVAILABLE
-    said: object = f"{type(cause).__name__}: {cause}"
-    if isinstance(cause, exceptions.GoogleAuthError):
-        said = cause.args[0] if cause.args else type(cause).__name__
-    return errors.make(code, f"no token could be fetched: {said}")
+    text = f"{type(cause).__name__}: {cause}"
+    if isinstance(cause, exceptions.GoogleAuthError):  # its other arguments hold the response
+        text = str(cause.args[0]).strip() if cause.args else ""
+    text = request.redacted(text)[:_SHOWN] or type(cause).__name__
+    where = f" ({request.outcome})" if request.outcome else ""
+    return errors.make(code, f"{NO_TOKEN}: {text}{where}")
 
 
 def from_google(
@@ -144,6 +184,7 @@ def from_google(
     default_scopes: Sequence[str],
     audience: str,
     quota_project: str | None,
+    http: HttpSettings | None = None,
 ) -> Token:
     """Return the token of a credential the user has, prepared as the service wants it.
 
@@ -164,9 +205,10 @@ def from_google(
                 None if scopes else audience,
                 additional_claims=claims,
                 quota_project_id=prepared.quota_project_id,
-            )
+            ),
+            http,
         )
-    return Token(auth.with_scopes_if_required(prepared, list(scopes or default_scopes)))
+    return Token(auth.with_scopes_if_required(prepared, list(scopes or default_scopes)), http)
 
 
 def _signs_itself(credentials: Any) -> bool:

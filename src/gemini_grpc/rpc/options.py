@@ -12,6 +12,8 @@ import grpc
 import grpc.aio
 
 from gemini_grpc import errors
+from gemini_grpc.http.redaction import Masked
+from gemini_grpc.http.settings import HttpSettings
 from gemini_grpc.rpc import credentials as auth
 from gemini_grpc.rpc import metadata, proxy, tls
 from gemini_grpc.rpc.endpoint import (
@@ -55,18 +57,24 @@ class Settings:
     universe: str = UNIVERSE
     token: auth.Token | None = field(default=None, repr=False)
     """The credential that changes, if there is one."""
-    roots: bytes | None = field(default=None, repr=False)
     cert_source: tls.CertSource | None = None
     identity: tls.Identity | None = None
     """The client certificate when the settings were made."""
     signer: tls.Signer | None = None
     proxy: str | None = field(default=None, repr=False)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    """How HTTP connections are made, for tokens and files."""
     keepalive: float | None = None
     max_receive: int = -1
     timeout: float | Default | None = DEFAULT
     retry: Retry = DEFAULT
     models: set[str] = field(default_factory=set, repr=False, compare=False)
     """The names of models that its user has been shown, to help who mistypes one."""
+
+    @property
+    def roots(self) -> bytes | None:
+        """The trust roots of the channel, PEM; None for grpc's own."""
+        return self.http.roots
 
     def __reduce__(self) -> str:
         raise TypeError("Settings hold credentials and are not pickled; pickle the options")
@@ -109,28 +117,34 @@ def resolve(
     where, universe = _endpoint(options, default_host, source, variables)
     if ready:
         return Settings(where, tuple(pairs), universe, timeout=options.timeout, retry=options.retry)
+    http = _http(options, where, variables)
     token = None
     if options.api_key is not None:
         pairs.append((metadata.API_KEY, _revealed(options.api_key)))
     elif where.plaintext:
         _refuse_plaintext(options, credentials)
     else:
-        token = _token(options, credentials, default_host, scopes, variables)
+        token = _token(options, credentials, default_host, scopes, variables, http)
     return Settings(
         where,
         tuple(pairs),
         universe=universe,
         token=token,
-        roots=None if where.plaintext else tls.trust_roots(options.ca_certificates, variables),
         cert_source=source,
         identity=tls.identity(source) if source else None,
         signer=_signer(options, variables),
         proxy=proxy.choose(where.host, variables, options.proxy),
+        http=http,
         keepalive=options.keepalive,
         max_receive=options.max_receive_message_length,
         timeout=options.timeout,
         retry=options.retry,
     )
+
+
+def _http(options: ClientOptions, where: Endpoint, variables: Mapping[str, str]) -> HttpSettings:
+    roots = None if where.plaintext else tls.trust_roots(options.ca_certificates, variables)
+    return HttpSettings(roots, proxy.chooser(variables, options.proxy))
 
 
 def endpoint_and_cert_source(
@@ -211,6 +225,7 @@ def _token(
     default_host: str,
     scopes: Sequence[str],
     variables: Mapping[str, str],
+    http: HttpSettings,
 ) -> auth.Token | None:
     quota = options.quota_project_id
     if credentials is None:
@@ -225,6 +240,7 @@ def _token(
         default_scopes=scopes,
         audience=options.api_audience or f"https://{default_host}/",
         quota_project=quota,
+        http=http,
     )
 
 
@@ -273,8 +289,8 @@ def _may_have_certificate(variables: Mapping[str, str]) -> bool:
     return any(Path(path).expanduser().exists() for path in _CERTIFICATE_PATHS)
 
 
-def _revealed(key: str | Secret) -> str:
-    return key.reveal() if isinstance(key, Secret) else key
+def _revealed(key: str | Secret) -> Masked:
+    return Masked(key.reveal() if isinstance(key, Secret) else key)
 
 
 def _emulator(options: ClientOptions, variables: Mapping[str, str]) -> Endpoint | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from gemini_grpc.errors import ArgumentError
@@ -66,6 +66,30 @@ def _exceptions(variables: Mapping[str, str]) -> str:
         if found is not None:
             return found
     return ""
+
+
+def chooser(
+    variables: Mapping[str, str], explicit: str | None = None
+) -> Callable[[str], str | None]:
+    """Return a function of a host that chooses as `choose` does with what is set now.
+
+    Metadata servers of clouds, which give tokens to this machine only, are called directly.
+    """
+    kept = {name: value for name, value in variables.items() if name.lower().endswith("_proxy")}
+
+    def for_host(host: str) -> str | None:
+        return None if _is_metadata_server(host) else choose(host, kept, explicit)
+
+    return for_host
+
+
+def _is_metadata_server(host: str) -> bool:
+    if host == "metadata.google.internal":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_link_local
+    except ValueError:
+        return False
 
 
 def _excluded(host: str, no_proxy: str) -> bool:

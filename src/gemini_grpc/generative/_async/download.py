@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import grpc
 
 from gemini_grpc import errors
-from gemini_grpc.generative._async.site import AsyncSite
-from gemini_grpc.rpc import http, http_failure, wire
+from gemini_grpc.generative._async.http_endpoint import AsyncHttpEndpoint
+from gemini_grpc.generative.source import LARGEST
+from gemini_grpc.http import url as urls
+from gemini_grpc.rpc import http_status, wire
 from gemini_grpc.rpc.method import Method
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from gemini_grpc.generative.progress import Watch
     from gemini_grpc.generative.sink import Sink
     from gemini_grpc.generative.upload import Retries
     from gemini_grpc.generative.wires import Wires
+    from gemini_grpc.http.message import Response
     from gemini_grpc.rpc.metadata import Metadata
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -39,21 +43,21 @@ async def async_fetch(
         RpcError: It could not be fetched, or the time is over.
     """
     path = f"/google.ai.generativelanguage.{wires.backend.version}.FileService/DownloadFile"
-    site = AsyncSite(wires, _download(path), metadata)
+    endpoint = AsyncHttpEndpoint(wires, _download(path), metadata)
     try:
-        await site.open(retries.left)
-        url = f"{site.root}/{wires.backend.version}/{name}:download?alt=media"
+        await endpoint.open(retries.left)
+        url = f"{endpoint.root}/{wires.backend.version}/{name}:download?alt=media"
         while True:
             try:
-                await _attempt(site, url, sink, retries, watch)
+                await _attempt(endpoint, url, sink, retries, watch)
             except errors.RpcError as error:
-                site.told(error)
-                if not site.is_mended(error):
+                endpoint.add_context(error)
+                if not endpoint.discard_refused_token(error):
                     await wire.async_sleep(retries.pause(error, sink.offset))
             else:
                 return
     finally:
-        await site.close()
+        await endpoint.close()
 
 
 def _download(path: str) -> Method[Any, Any]:
@@ -62,35 +66,38 @@ def _download(path: str) -> Method[Any, Any]:
     return Method(path=path, shape="unary", request=empty, response=empty, repeatable=True)
 
 
-async def _attempt(site: AsyncSite, url: str, sink: Sink, retries: Retries, watch: Watch) -> None:
-    response = await _open(site, url, sink, retries)
-    try:
-        answer = http.Answer(response.status_code, response.headers)
-        if not answer.is_good:
-            raise http_failure.from_answer(await http.async_read(response))
-        total = sink.begin(answer)
-        async for block in http.async_blocks(response):
-            if retries.left == 0:
-                raise retries.late()
+async def _attempt(
+    endpoint: AsyncHttpEndpoint, url: str, sink: Sink, retries: Retries, watch: Watch
+) -> None:
+    """Fetch what is missing, wherever the server redirects; credentials stay with the server."""
+    from gemini_grpc.http._async.client import read_whole
+
+    async def receive(response: Response, blocks: AsyncIterator[bytes]) -> str | None:
+        """Write the body; return the address of a redirect, None without one."""
+        if response.status in _REDIRECTS:
+            return response.headers.get("location", "")
+        if not response.is_success:
+            raise http_status.from_response(await read_whole(response, blocks))
+        total = sink.begin(response)
+        async for block in blocks:
             await wire.async_call(lambda _: sink.write(block), None)  # noqa: B023  # called at once
+            if sink.offset > LARGEST:
+                text = f"the server sends more than {LARGEST:,} bytes, which no file has"
+                raise errors.make(grpc.StatusCode.INTERNAL, text)
             watch(sink.offset, total)
-    finally:
-        await http.async_finish(response)
+        return None
 
-
-async def _open(site: AsyncSite, url: str, sink: Sink, retries: Retries) -> Any:
-    """Return the answer, wherever the server sends us for it; credentials stay with the server."""
-    headers = {"accept-encoding": "identity"}
-    if sink.offset:
-        headers["range"] = f"bytes={sink.offset}-"
+    headers = {"range": f"bytes={sink.offset}-"} if sink.offset else {}
     for _ in range(_MOST_REDIRECTS):
         if retries.left == 0:
             raise retries.late()
-        response = await site.get(url, headers, retries.left)
-        if response.status_code not in _REDIRECTS:
-            return response
-        await http.async_finish(response)
-        url = urljoin(url, response.headers.get("location", ""))
-        if site.root.startswith("https:") and not url.startswith("https:"):
+        location = await endpoint.get(url, headers, retries.left, receive)
+        if location is None:
+            return
+        url = urls.join(url, location)
+        found = urls.origin(url)
+        if found is None or (endpoint.root.startswith("https:") and found[0] != "https"):
             break
-    raise errors.make(grpc.StatusCode.INTERNAL, "the server sends us from one address to another")
+    raise errors.make(
+        grpc.StatusCode.INTERNAL, "the server redirects to where nothing can be fetched"
+    )

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import IO, TYPE_CHECKING
 
-from gemini_grpc import checks, errors
+from gemini_grpc import errors
 from gemini_grpc.generative import files
 from gemini_grpc.generative._async.download import async_fetch
 from gemini_grpc.generative._async.sending import async_items, async_send
@@ -65,7 +65,6 @@ async def upload_file_async(
 
     Raises:
         ArgumentError: It cannot be read, is empty or larger than 2 GB, or an argument cannot be used.
-        MissingExtraError: httpx is not installed.
         UnsupportedError: The backend has no files.
         AlreadyExists: The name is taken.
         DataLoss: It has arrived damaged.
@@ -146,18 +145,17 @@ async def wait_for_file_async(
 
     Args:
         name: The file.
-        timeout: Seconds to wait; 0 looks once.
+        timeout: Seconds to wait.
         client: A client; the default one if not given.
         request_options: How each look at it is made.
 
     Raises:
-        ArgumentError: It is no name of a file, or the timeout is not a finite number of at least 0.
+        ArgumentError: It is no name of a file.
         FileFailedError: The service could not prepare it.
         DeadlineExceeded: It was not ready in time.
         RpcError: A call failed.
     """
-    checks.seconds("timeout", timeout)
-    seconds = float(timeout)
+    seconds = files.seconds_to_wait(timeout)
     client = files.origin(name, client)
     plan = files.get(backend_of(client), name)
     file = await async_send(plan, client, request_options)
@@ -188,7 +186,6 @@ async def download_file_async(
 
     Raises:
         ArgumentError: It is no file, or the path cannot be written.
-        MissingExtraError: httpx is not installed.
         FailedPrecondition: It was uploaded, not made by a model, or is not ready.
         RpcError: It could not be fetched.
     """

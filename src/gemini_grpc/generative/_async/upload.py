@@ -6,14 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
-
 from gemini_grpc import errors
-from gemini_grpc.generative._async.site import AsyncSite
+from gemini_grpc.generative._async.http_endpoint import AsyncHttpEndpoint
 from gemini_grpc.generative.upload import Retries, Upload
 from gemini_grpc.rpc import wire
-from gemini_grpc.rpc.http import BLOCK
-from gemini_grpc.rpc.policy import remaining
+from gemini_grpc.rpc.http_status import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +20,9 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.upload import Request
     from gemini_grpc.generative.wires import Wires
     from gemini_grpc.rpc.metadata import Metadata
+
+BLOCK = 1 << 18
+"""Bytes that are handed to httpx at once."""
 
 _FAREWELL = 1.0
 """Seconds that telling the server of the end of an upload may take."""
@@ -54,7 +54,7 @@ async def async_transfer(
             await sending.cancel()
         raise
     finally:
-        await sending.site.close()
+        await sending.endpoint.close()
 
 
 class _Sending:
@@ -78,13 +78,13 @@ class _Sending:
         self._upload: Upload | None = None
         self._metadata = metadata
         self._found: Any = None
-        self.site = AsyncSite(wires, self._backend.method("CreateFile"), metadata)
+        self.endpoint = AsyncHttpEndpoint(wires, self._backend.method("CreateFile"), metadata)
 
     async def run(self) -> Any:
         """Do it."""
-        await self.site.open(self._retries.left)
+        await self.endpoint.open(self._retries.left)
         self._upload = upload = Upload(
-            self.site.root,
+            self.endpoint.root,
             f"/upload/{self._backend.version}/files",
             self._file,
             size=self._source.size,
@@ -97,17 +97,13 @@ class _Sending:
                 await self._step(upload)
             except errors.RpcError as error:
                 await self._failed(upload, error)
-        if upload.result is not None:
-            message = self._backend.pb("File")()
-            json_format.ParseDict(upload.result, message, ignore_unknown_fields=True)
-            return self._backend.types.File.wrap(message)
         return self._found
 
     async def cancel(self) -> None:
         """Tell the server that no more will come; whether it hears that does not matter."""
         if self._upload is not None and self._upload.session:
             with contextlib.suppress(errors.RpcError):
-                await self.site.post(self._upload.cancel(), b"", _FAREWELL)
+                await self.endpoint.post(self._upload.cancel(), b"", _FAREWELL)
 
     async def _step(self, upload: Upload) -> None:
         """Make one request and take in the answer."""
@@ -122,8 +118,14 @@ class _Sending:
             data = await wire.async_call(lambda _: self._source.read(*wanted), None)
             request = upload.request(data)
             content = self._pieces(request, wanted[0], upload.size)
-        answer = await self.site.post(request, content, self._retries.left)
-        upload.receive(answer)
+        response = await self.endpoint.post(request, content, self._retries.left)
+        upload.receive(response)
+        if upload.result is not None:
+            message = self._backend.pb("File")()
+            if parse(upload.result, message):
+                self._found = self._backend.types.File.wrap(message)
+            else:
+                upload.reject_result()
 
     async def _pieces(
         self, request: Request, offset: int, total: int | None
@@ -142,7 +144,7 @@ class _Sending:
         method = self._backend.method("GetFile")
         try:
             self._found = await self._wires.async_channel.unary(
-                method, request, None, remaining(self._retries.left), metadata=self._metadata
+                method, request, None, self._retries.left, metadata=self._metadata
             )
         except (errors.NotFound, errors.PermissionDenied):  # the service says either
             upload.found(False)
@@ -152,7 +154,7 @@ class _Sending:
     async def _failed(self, upload: Upload, error: errors.RpcError) -> None:
         """Wait for the next try; raise the error if there is none."""
         upload.interrupted()
-        self.site.told(error)
-        if self.site.is_mended(error):
+        self.endpoint.add_context(error)
+        if self.endpoint.discard_refused_token(error):
             return
         await wire.async_sleep(self._retries.pause(error, upload.best))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
-from gemini_grpc import checks, errors
+from gemini_grpc import errors
 from gemini_grpc.generative import files
 from gemini_grpc.generative._sync.download import fetch
 from gemini_grpc.generative._sync.sending import items, send
@@ -66,7 +66,6 @@ def upload_file(
 
     Raises:
         ArgumentError: It cannot be read, is empty or larger than 2 GB, or an argument cannot be used.
-        MissingExtraError: httpx is not installed.
         UnsupportedError: The backend has no files.
         AlreadyExists: The name is taken.
         DataLoss: It has arrived damaged.
@@ -145,18 +144,17 @@ def wait_for_file(
 
     Args:
         name: The file.
-        timeout: Seconds to wait; 0 looks once.
+        timeout: Seconds to wait.
         client: A client; the default one if not given.
         request_options: How each look at it is made.
 
     Raises:
-        ArgumentError: It is no name of a file, or the timeout is not a finite number of at least 0.
+        ArgumentError: It is no name of a file.
         FileFailedError: The service could not prepare it.
         DeadlineExceeded: It was not ready in time.
         RpcError: A call failed.
     """
-    checks.seconds("timeout", timeout)
-    seconds = float(timeout)
+    seconds = files.seconds_to_wait(timeout)
     client = files.origin(name, client)
     plan = files.get(backend_of(client), name)
     file = send(plan, client, request_options)
@@ -187,7 +185,6 @@ def download_file(
 
     Raises:
         ArgumentError: It is no file, or the path cannot be written.
-        MissingExtraError: httpx is not installed.
         FailedPrecondition: It was uploaded, not made by a model, or is not ready.
         RpcError: It could not be fetched.
     """

@@ -7,14 +7,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
-
 from gemini_grpc import errors
-from gemini_grpc.generative._sync.site import Site
+from gemini_grpc.generative._sync.http_endpoint import HttpEndpoint
 from gemini_grpc.generative.upload import Retries, Upload
 from gemini_grpc.rpc import wire
-from gemini_grpc.rpc.http import BLOCK
-from gemini_grpc.rpc.policy import remaining
+from gemini_grpc.rpc.http_status import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +21,9 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.upload import Request
     from gemini_grpc.generative.wires import Wires
     from gemini_grpc.rpc.metadata import Metadata
+
+BLOCK = 1 << 18
+"""Bytes that are handed to httpx at once."""
 
 _FAREWELL = 1.0
 """Seconds that telling the server of the end of an upload may take."""
@@ -55,7 +55,7 @@ def transfer(
             sending.cancel()
         raise
     finally:
-        sending.site.close()
+        sending.endpoint.close()
 
 
 class _Sending:
@@ -79,13 +79,13 @@ class _Sending:
         self._upload: Upload | None = None
         self._metadata = metadata
         self._found: Any = None
-        self.site = Site(wires, self._backend.method("CreateFile"), metadata)
+        self.endpoint = HttpEndpoint(wires, self._backend.method("CreateFile"), metadata)
 
     def run(self) -> Any:
         """Do it."""
-        self.site.open(self._retries.left)
+        self.endpoint.open(self._retries.left)
         self._upload = upload = Upload(
-            self.site.root,
+            self.endpoint.root,
             f"/upload/{self._backend.version}/files",
             self._file,
             size=self._source.size,
@@ -98,17 +98,13 @@ class _Sending:
                 self._step(upload)
             except errors.RpcError as error:
                 self._failed(upload, error)
-        if upload.result is not None:
-            message = self._backend.pb("File")()
-            json_format.ParseDict(upload.result, message, ignore_unknown_fields=True)
-            return self._backend.types.File.wrap(message)
         return self._found
 
     def cancel(self) -> None:
         """Tell the server that no more will come; whether it hears that does not matter."""
         if self._upload is not None and self._upload.session:
             with contextlib.suppress(errors.RpcError):
-                self.site.post(self._upload.cancel(), b"", _FAREWELL)
+                self.endpoint.post(self._upload.cancel(), b"", _FAREWELL)
 
     def _step(self, upload: Upload) -> None:
         """Make one request and take in the answer."""
@@ -123,8 +119,14 @@ class _Sending:
             data = wire.call(lambda _: self._source.read(*wanted), None)
             request = upload.request(data)
             content = self._pieces(request, wanted[0], upload.size)
-        answer = self.site.post(request, content, self._retries.left)
-        upload.receive(answer)
+        response = self.endpoint.post(request, content, self._retries.left)
+        upload.receive(response)
+        if upload.result is not None:
+            message = self._backend.pb("File")()
+            if parse(upload.result, message):
+                self._found = self._backend.types.File.wrap(message)
+            else:
+                upload.reject_result()
 
     def _pieces(self, request: Request, offset: int, total: int | None) -> Iterator[bytes]:
         """Yield the body of a request bit by bit, telling how far it is."""
@@ -141,7 +143,7 @@ class _Sending:
         method = self._backend.method("GetFile")
         try:
             self._found = self._wires.channel.unary(
-                method, request, None, remaining(self._retries.left), metadata=self._metadata
+                method, request, None, self._retries.left, metadata=self._metadata
             )
         except (errors.NotFound, errors.PermissionDenied):  # the service says either
             upload.found(False)
@@ -151,7 +153,7 @@ class _Sending:
     def _failed(self, upload: Upload, error: errors.RpcError) -> None:
         """Wait for the next try; raise the error if there is none."""
         upload.interrupted()
-        self.site.told(error)
-        if self.site.is_mended(error):
+        self.endpoint.add_context(error)
+        if self.endpoint.discard_refused_token(error):
             return
         wire.sleep(self._retries.pause(error, upload.best))

@@ -9,7 +9,7 @@ Calls go over gRPC in the colour of the method: `invoke` and `stream` over the s
 twins over that of asyncio, never one over the other in a thread.
 """
 
-from gemini_grpc.rpc.http import MissingExtraError
+from gemini_grpc.integrations import MissingExtraError
 
 try:
     import langchain_core  # noqa: F401  # to say what is missing

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from gemini_grpc.rpc.http import MissingExtraError
+from gemini_grpc.integrations import MissingExtraError
 
 try:
     import llama_index.core  # noqa: F401  # to say what is missing

@@ -1,4 +1,4 @@
-"""The seam to HTTP: where it leads, and what failures become."""
+"""Where a service speaks HTTP, and the errors that responses and failures become."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import http, http_failure, options, tls
+from gemini_grpc.http import failure
+from gemini_grpc.http.message import Response
+from gemini_grpc.rpc import http_endpoint, http_status, options
 from gemini_grpc.rpc.client_options import ClientOptions
-from gemini_grpc.rpc.http import Answer
 
 HOST = "generativelanguage.googleapis.com"
 
@@ -35,20 +36,9 @@ def settings(**given: Any) -> options.Settings:
 )
 def test_the_endpoint_says_where(endpoint: str | None, asked: bool, root: str) -> None:
     made = settings(api_endpoint=endpoint)
-    assert http.is_asked(made) is asked
-    assert http.address(made) == root
-    assert http.address(made, 5) == root.rpartition(":")[0] + ":5"
-
-
-def test_a_key_that_cannot_sign_here_is_refused() -> None:
-    signer = tls.Signer(b"chain", lambda: b"")
-    with pytest.raises(errors.ArgumentError, match="client_cert_source"):
-        http.client(settings(client_cert_signer=signer), None)
-
-
-def test_without_roots_those_of_httpx_are_used() -> None:
-    client = http.client(settings(), None)
-    client.close()
+    assert http_endpoint.may_be_emulator(made) is asked
+    assert http_endpoint.root_url(made) == root
+    assert http_endpoint.root_url(made, 5) == root.rpartition(":")[0] + ":5"
 
 
 def error_body(**fields: Any) -> bytes:
@@ -59,32 +49,32 @@ INFO = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "text"),
+    ("response", "kind", "text"),
     [
-        (Answer(400, {}, error_body(status="INVALID_ARGUMENT")), errors.InvalidArgument, "bad (HTTP 400)"),
-        (Answer(400, {}, error_body(status="FAILED_PRECONDITION")), errors.FailedPrecondition, "bad"),
-        (Answer(409, {}, error_body(status="ALREADY_EXISTS")), errors.AlreadyExists, "bad"),
-        (Answer(403, {}, b"<html>no</html>"), errors.PermissionDenied, "<html>no</html> (HTTP 403)"),
-        (Answer(401, {}), errors.Unauthenticated, "HTTP 401"),
-        (Answer(404, {}, b"[]"), errors.NotFound, "HTTP 404"),
-        (Answer(429, {}, b'{"error": "x"}'), errors.ResourceExhausted, "HTTP 429"),
-        (Answer(418, {}), errors.Unknown, "HTTP 418"),
-        (Answer(500, {}, error_body(status="INTERNAL")), errors.Unavailable, "bad"),
-        (Answer(503, {}), errors.Unavailable, "HTTP 503"),
-        (Answer(504, {}), errors.Unavailable, "HTTP 504"),
-        (Answer(400, {}, error_body(status="?", details=[{"@type": "x/y.Z"}])), errors.InvalidArgument, "bad"),
+        (Response(400, {}, error_body(status="INVALID_ARGUMENT")), errors.InvalidArgument, "bad (HTTP 400)"),
+        (Response(400, {}, error_body(status="FAILED_PRECONDITION")), errors.FailedPrecondition, "bad"),
+        (Response(409, {}, error_body(status="ALREADY_EXISTS")), errors.AlreadyExists, "bad"),
+        (Response(403, {}, b"<html>no</html>"), errors.PermissionDenied, "<html>no</html> (HTTP 403)"),
+        (Response(401, {}), errors.Unauthenticated, "HTTP 401"),
+        (Response(404, {}, b"[]"), errors.NotFound, "HTTP 404"),
+        (Response(429, {}, b'{"error": "x"}'), errors.ResourceExhausted, "HTTP 429"),
+        (Response(418, {}), errors.Unknown, "HTTP 418"),
+        (Response(500, {}, error_body(status="INTERNAL")), errors.Unavailable, "bad"),
+        (Response(503, {}), errors.Unavailable, "HTTP 503"),
+        (Response(504, {}), errors.Unavailable, "HTTP 504"),
+        (Response(400, {}, error_body(status="?", details=[{"@type": "x/y.Z"}])), errors.InvalidArgument, "bad"),
     ],
 )  # fmt: skip
 def test_a_refusal_becomes_the_error_of_its_code(
-    answer: Answer, kind: type[errors.RpcError], text: str
+    response: Response, kind: type[errors.RpcError], text: str
 ) -> None:
-    error = http_failure.from_answer(answer)
+    error = http_status.from_response(response)
     assert type(error) is kind or isinstance(error, kind)
     assert text in str(error)
 
 
 def test_details_are_decoded() -> None:
-    error = http_failure.from_answer(Answer(400, {}, error_body(details=[INFO])))
+    error = http_status.from_response(Response(400, {}, error_body(details=[INFO])))
     assert error.reason == "API_KEY_INVALID"
     assert "pass another one" in error.advice
 
@@ -105,7 +95,7 @@ NOW = datetime.datetime(2025, 1, 1, 12, 0, 0, tzinfo=datetime.UTC)
     ],
 )
 def test_retry_after_is_the_hint(status: int, text: str, seconds: float | None) -> None:
-    error = http_failure.from_answer(Answer(status, {"retry-after": text}), NOW)
+    error = http_status.from_response(Response(status, {"retry-after": text}), NOW)
     assert error.retry_after == seconds
 
 
@@ -116,9 +106,9 @@ def test_what_ends_a_connection_may_pass_but_tls_that_refuses_does_not() -> None
         error.__cause__.__cause__ = by
         return error
 
-    assert type(http_failure.from_httpx(httpx.ReadError(""))) is not errors.TlsError
-    assert "ReadError" in str(http_failure.from_httpx(httpx.ReadError("")))
-    assert not isinstance(http_failure.from_httpx(caused(ssl.SSLEOFError())), errors.TlsError)
-    refused = http_failure.from_httpx(caused(ssl.SSLCertVerificationError("not trusted")))
+    assert type(failure.from_httpx(httpx.ReadError(""))) is not errors.TlsError
+    assert "ReadError" in str(failure.from_httpx(httpx.ReadError("")))
+    assert not isinstance(failure.from_httpx(caused(ssl.SSLEOFError())), errors.TlsError)
+    refused = failure.from_httpx(caused(ssl.SSLCertVerificationError("not trusted")))
     assert isinstance(refused, errors.TlsError)
     assert "not trusted" in str(refused)

@@ -1,0 +1,1 @@
+"""The asynchronous HTTP client, from which the synchronous one is derived."""
