@@ -77,7 +77,11 @@ CALL_ARGUMENTS = (
     ("retry", "A `RetryPolicy`, or None to try once."),
     ("metadata", "More metadata to send, as pairs."),
 )
-
+_BIDI_ARGUMENTS = {
+    "timeout": "Seconds for the whole call; no limit if not given.",
+    "retry": "Only None: requests that were sent cannot be sent again, so there is one attempt.",
+}
+"""The arguments that mean something else where both sides stream."""
 
 _OUTCOMES = (
     ("ArgumentError, FieldError", "The arguments do not make a request; nothing was sent."),
@@ -97,8 +101,12 @@ def _rpc_doc(rpc: ir.Rpc, asynchronous: bool) -> str:
             ("request", "The whole request as a message or mapping, instead of the keywords."),
             *((field.parameter, docs.summary(field.doc)) for field in rpc.fields),
         )
+    if rpc.shape == "bidi":
+        more = tuple((name, _BIDI_ARGUMENTS.get(name, text)) for name, text in CALL_ARGUMENTS)
+    else:
+        more = CALL_ARGUMENTS
     sections = (
-        ("Args", (*arguments, *CALL_ARGUMENTS)),
+        ("Args", (*arguments, *more)),
         ("Returns", (("", _returns(rpc)),) if rpc.response_type != "None" else ()),
         ("Raises", _OUTCOMES),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
+from typing import Any
 
 from gemini_grpc.errors import ArgumentError
 
@@ -30,10 +32,11 @@ def count(name: str, value: object, *, least: int = 1, none: str = "") -> None:
 
 
 def seconds(name: str, value: object, *, positive: bool = False, optional: bool = False) -> None:
-    """Require a number (numpy's and fractions too) of at least 0, or more than 0 if `positive`."""
+    """Require a finite number (numpy's and fractions too) of at least 0, or more than 0 if `positive`."""
     if optional and value is None:
         return
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1
-    if not (number > 0 if positive else number >= 0):
-        least, none = "more than 0" if positive else "0 or more", ", or None" if optional else ""
-        raise ArgumentError(f"{name} is {value!r}; expected seconds, {least}{none}")
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not ((number > 0 if positive else number >= 0) and number < math.inf):
+        least = "more than 0" if positive else "0 or more"
+        none = ", or None for no limit" if optional else ""
+        raise ArgumentError(f"{name} is {value!r}; expected seconds as a number, {least}{none}")

@@ -149,7 +149,7 @@ class RpcError(GeminiError):
         pushback = dict(self._metadata).get("grpc-retry-pushback-ms")
         if pushback is not None:
             text = pushback.decode("ascii", "replace") if isinstance(pushback, bytes) else pushback
-            return int(text) / 1000 if text.isdigit() else -1.0
+            return float(text) / 1000 if text.isascii() and text.isdigit() else -1.0
         delay = self._info("RetryInfo", "retry_delay", None)
         return None if delay is None else float(delay.seconds + delay.nanos / 1e9)
 
@@ -333,16 +333,17 @@ def _restore(cls: type[RpcError], state: dict[str, Any]) -> RpcError:
 
 
 def unpack(name: str, data: bytes) -> Message:
-    """Return a message of `google.rpc` by its name; what is unknown stays an `Any`."""
+    """Return a message of `google.rpc` by its name; an unknown or malformed one stays an `Any`."""
     from google.protobuf import any_pb2, descriptor_pool, message_factory
+    from google.protobuf.message import DecodeError
     from google.rpc import error_details_pb2
 
     assert error_details_pb2.DESCRIPTOR  # registers the types looked up below
     try:
         descriptor = descriptor_pool.Default().FindMessageTypeByName(name)
-    except KeyError:
+        return message_factory.GetMessageClass(descriptor).FromString(data)
+    except (KeyError, DecodeError):
         return any_pb2.Any(type_url=f"type.googleapis.com/{name}", value=data)
-    return message_factory.GetMessageClass(descriptor).FromString(data)
 
 
 def _violations(details: Iterable[Any]) -> str:

@@ -19,6 +19,7 @@ SENT: list[Any] = [
     [("x-team", "blue"), ("x.y_z-0", " ~!")],
     (("x-trace-bin", b"\x00\xff"),),
     [["x-team", "blue"]],
+    [("x-host", "a"), ("traceparent", "00-1-2-01")],
 ]
 
 REFUSED: list[tuple[Any, str]] = [
@@ -39,6 +40,17 @@ REFUSED: list[tuple[Any, str]] = [
     ([("x-trace-bin", "blue")], "'x-trace-bin' of metadata is str; expected bytes"),
     ([("Authorization", "Bearer x")], "credentials are given to the client"),
     ([("x-goog-api-key", "x")], "credentials are given to the client"),
+    ([("user-agent", "mine")], "'user-agent', which gRPC sets itself; pass client_info"),
+    *(
+        ([(key, "x")], f"metadata has '{key}', which HTTP/2 or gRPC reserves")
+        for key in (
+            *("host", "connection", "transfer-encoding", "te", "content-type", "content-length"),
+            *("keep-alive", "upgrade", "proxy-connection", "trailer", "http2-settings"),
+            *("grpc-encoding", "grpc-timeout", "grpc-retry-pushback-ms", "grpc-status"),
+        )
+    ),
+    ([("grpc-status-details-bin", b"x")], "'grpc-status-details-bin', which HTTP/2 or gRPC"),
+    ([(":authority", "x")], "metadata has the key ':authority'; expected lower-case"),
 ]
 
 
@@ -48,6 +60,26 @@ def test_what_can_be_sent_is_sent(
 ) -> None:
     colour.call(connect(emulator).count_tokens, COUNT, metadata=metadata)
     assert {tuple(pair) for pair in metadata} <= set(emulator.journal[0].attempts[0].metadata)
+
+
+def test_the_trace_context_of_grpc_may_be_passed_on(
+    emulator: Emulator, connect: Callable[..., Any], colour: Sync
+) -> None:
+    context = [("grpc-trace-bin", b"\x00"), ("grpc-tags-bin", b"\x00")]
+    assert colour.call(connect(emulator).count_tokens, COUNT, metadata=context).total_tokens
+
+
+def test_a_name_is_a_field_and_no_path_so_it_is_sent_as_it_is(
+    emulator: Emulator, connect: Callable[..., Any], colour: Sync
+) -> None:
+    """The service decides about names; nothing between it and the caller reads dots or slashes in one."""
+    name = "models/x/../y?a=1&b"
+    with pytest.raises(errors.RpcError):
+        colour.call(connect(emulator).count_tokens, COUNT | {"model": name})
+    (attempt,) = emulator.journal[0].attempts
+    assert emulator.journal[0].method == "CountTokens"
+    assert emulator.journal[0].request.model == name
+    assert ("x-goog-request-params", "model=models/x/../y%3Fa%3D1%26b") in attempt.metadata
 
 
 @pytest.mark.parametrize(("metadata", "text"), REFUSED)

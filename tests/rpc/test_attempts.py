@@ -76,6 +76,27 @@ def test_a_pause_that_would_outlast_the_deadline_is_not_waited_for() -> None:
     assert made.number == 2
 
 
+@pytest.mark.parametrize("milliseconds", ["600001", str(10**13), "9" * 5000])
+def test_a_hint_beyond_the_maximum_is_final_at_once(milliseconds: str) -> None:
+    pushback = [("grpc-retry-pushback-ms", milliseconds)]
+    error = errors.Unavailable("later", metadata=pushback)
+    assert attempts().next_pause(error) is None
+    assert error.retry_after is not None
+    assert error.retry_after > 600
+
+
+def test_the_policy_says_how_long_a_hint_may_be() -> None:
+    hint = errors.Unavailable("later", metadata=[("grpc-retry-pushback-ms", "900000")])
+    assert attempts(RetryPolicy(maximum_hint=1000.0)).next_pause(hint) == 900
+    assert attempts(RetryPolicy(maximum_hint=800.0)).next_pause(hint) is None
+
+
+def test_there_is_a_shortest_pause() -> None:
+    at_once = errors.Unavailable("now", metadata=[("grpc-retry-pushback-ms", "0")])
+    assert attempts().next_pause(at_once) == 0.1
+    assert attempts(RetryPolicy(initial=0.0, maximum=0.0)).next_pause(DOWN) == 0.01
+
+
 def test_codes_of_the_policy_are_retried() -> None:
     policy = RetryPolicy(codes=frozenset({grpc.StatusCode.ABORTED}), jitter=0)
     assert attempts(policy).next_pause(errors.Aborted("x")) == 0.5

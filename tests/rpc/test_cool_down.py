@@ -34,6 +34,13 @@ def test_the_time_runs_and_is_then_forgotten() -> None:
     assert not cool_down.until
 
 
+def test_no_time_is_longer_than_ten_minutes() -> None:
+    cool_down = CoolDown(Time())
+    for seconds in (1e10, float("inf")):
+        cool_down.start("kind", seconds)
+        assert cool_down.left("kind") == 600.0
+
+
 def test_the_longer_of_two_times_is_waited() -> None:
     time = Time()
     cool_down = CoolDown(time)

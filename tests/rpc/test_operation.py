@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
@@ -149,6 +150,51 @@ def test_an_operation_that_failed_is_an_error_with_its_details(
     with pytest.raises(errors.ResourceExhausted, match="no room for a film") as caught:
         colour.call(operation.result)
     assert caught.value.retry_after == 3.0
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_malformed_detail_of_an_operation_that_failed_stays_an_any(
+    colour: Sync, videos: Any, still: Emulator, known: bool
+) -> None:
+    operation = start(colour, videos)
+    failed = operations_pb2.Operation(name=operation.name, done=True)
+    failed.error.code, failed.error.message = 8, "no room for a film"
+    kind = "google.rpc.ErrorInfo" if known else "made.Up"
+    detail = failed.error.details.add()
+    detail.type_url, detail.value = f"type.googleapis.com/{kind}", b"\xff\xff"
+    failed.error.details.add().Pack(
+        error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=3))
+    )
+    still.script("GetOperation", [Reply(message=failed)])
+    with pytest.raises(errors.ResourceExhausted, match="no room for a film") as caught:
+        colour.call(operation.result)
+    assert caught.value.details[0] == detail
+    assert caught.value.retry_after == 3.0
+    assert pickle.loads(pickle.dumps(caught.value)).details == caught.value.details
+
+
+def test_a_malformed_result_or_progress_of_an_operation_is_internal(
+    colour: Sync, videos: Any, still: Emulator
+) -> None:
+    operation = start(colour, videos)
+    ended = operations_pb2.Operation(name=operation.name, done=True)
+    for packed in (ended.response, ended.metadata):
+        packed.type_url, packed.value = f"{PACKAGE}.PredictLongRunningResponse", b"\xff\xff"
+    still.script("GetOperation", [Reply(message=ended)])
+    with pytest.raises(errors.Internal, match=f"{operation.name} has 2 bytes that are no Predict"):
+        colour.call(operation.result)
+    with pytest.raises(errors.Internal, match="2 bytes that are no PredictLongRunningMetadata"):
+        assert operation.metadata
+
+
+@pytest.mark.parametrize("timeout", [-3, float("nan"), float("inf"), "5", True])
+def test_a_time_to_wait_that_is_none_is_refused(
+    colour: Sync, videos: Any, still: Emulator, timeout: Any
+) -> None:
+    operation = start(colour, videos)
+    with pytest.raises(errors.ArgumentError, match=r"timeout is .*; expected seconds as a number"):
+        colour.call(operation.result, timeout=timeout)
+    assert not still.journal.calls("GetOperation")
 
 
 def test_an_operation_may_end_without_a_result(colour: Sync, videos: Any, still: Emulator) -> None:

@@ -18,6 +18,11 @@ from gemini_grpc.rpc.policy import DEFAULT
         ({"initial": 2.0, "maximum": 1.0}, "maximum 1.0"),
         ({"multiplier": 0.5}, "multiplier is 0.5"),
         ({"jitter": 1.5}, "jitter is 1.5"),
+        ({"maximum": float("inf")}, "maximum inf"),
+        ({"initial": float("nan")}, "initial is nan"),
+        ({"multiplier": float("nan")}, "multiplier is nan"),
+        ({"maximum_hint": -1.0}, "maximum_hint is -1.0"),
+        ({"maximum_hint": float("nan")}, "maximum_hint is nan"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, float], text: str) -> None:

@@ -66,7 +66,7 @@ def model(
         hint = failure.retry_info if failure.pushback is None else failure.pushback
         if policy is None or len(starts) == policy.attempts:
             return starts
-        if failure.tls or (hint is not None and hint < 0):
+        if failure.tls or (hint is not None and not 0 <= hint <= policy.maximum_hint):
             return starts
         never_sent = failure.code is grpc.StatusCode.UNAVAILABLE and not failure.sent
         if failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
@@ -80,10 +80,10 @@ def model(
             return starts
         if hint is None:
             grown = policy.initial * policy.multiplier**backoffs
-            pause = min(policy.maximum, grown) * (1 - policy.jitter * chance)
+            pause = max(0.01, min(policy.maximum, grown) * (1 - policy.jitter * chance))
             backoffs += 1
         else:
-            pause, backoffs = hint * (1 + SPREAD * chance), 0
+            pause, backoffs = max(0.1, hint * (1 + SPREAD * chance)), 0
         if timeout is not None and now + pause >= timeout:
             return starts
         now += pause
@@ -152,6 +152,7 @@ policies = st.none() | st.builds(
     maximum=st.sampled_from([2.0, 10.0, 30.0]),
     multiplier=st.sampled_from([1.0, 1.3, 2.0, 10.0]),
     jitter=st.sampled_from([0.0, 0.5, 1.0]),
+    maximum_hint=st.sampled_from([600.0, 600.0, 20.0, 0.0]),
     codes=st.frozensets(
         st.sampled_from([code for code in CODES if code is not grpc.StatusCode.RESOURCE_EXHAUSTED]),
         max_size=4,
@@ -190,7 +191,7 @@ def test_no_attempt_starts_before_the_server_allows_it(**call: Any) -> None:
         ended = now + failure.took
         hint = failure.retry_info if failure.pushback is None else failure.pushback
         if hint is not None:
-            assert ended + hint - 1e-6 <= start <= ended + hint * (1 + SPREAD) + 1e-6
+            assert ended + hint - 1e-6 <= start <= ended + max(0.1, hint * (1 + SPREAD)) + 1e-6
         now = start
 
 

@@ -364,6 +364,38 @@ def test_a_call_that_cannot_wait_so_long_is_not_sent_and_carries_the_hint(
     assert len(attempts(emulator)) == 1
 
 
+YEARS = [{"retry_after": 1e10}, {"retry_after": 3.2e7}, {"pushback": 1e12}]
+
+
+@pytest.mark.parametrize("hint", YEARS, ids=str)
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "UNAVAILABLE"])
+def test_a_hint_of_years_fails_at_once_and_is_carried(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, hint: Any, code: str
+) -> None:
+    emulator.script("CountTokens", [Fault(code, **hint)])
+    client = connect(emulator)
+    with pytest.raises(errors.RpcError) as caught:
+        unary(colour, client, timeout=None)
+    assert caught.value.retry_after == next(iter(hint.values()))
+    assert len(attempts(emulator)) == 1
+    if code == "UNAVAILABLE":
+        assert unary(colour, client, timeout=10.0)
+    else:
+        with pytest.raises(
+            errors.ResourceExhausted, match=r"asked to wait (600\.0|599\.\d) s more"
+        ):
+            unary(colour, client, timeout=10.0)
+
+
+def test_a_server_that_says_now_every_time_is_not_stormed(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator
+) -> None:
+    emulator.script("CountTokens", [Fault("UNAVAILABLE", pushback=0.0, times=None)])
+    with pytest.raises(errors.Unavailable):
+        unary(colour, connect(emulator), retry=RetryPolicy(attempts=10**6), timeout=0.5)
+    assert 1 < len(attempts(emulator)) <= 6
+
+
 def test_a_call_that_is_tried_once_does_not_wait(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gemini_grpc import errors
+from gemini_grpc import ClientOptions, RetryPolicy, errors
 from gemini_grpc.emulator import Emulator, Fault
 from gemini_grpc.v1beta.methods import GenerativeService
 
@@ -104,3 +104,38 @@ def test_a_method_without_an_answer_gives_nothing(
     client = connect(emulator, "FileService")
     made = colour.call(client.create_file, {"file": {"display_name": "notes"}}).file
     assert colour.call(client.delete_file, name=made.name) is None
+
+
+# what cannot be used is refused before anything is sent
+
+
+@pytest.mark.parametrize("retry", ["nonsense", 3, True, RetryPolicy])
+@pytest.mark.parametrize(
+    "method", ["count_tokens", "stream_generate_content", "bidi_generate_content"]
+)
+def test_a_retry_that_is_no_policy_is_refused(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator, method: str, retry: Any
+) -> None:
+    client = connect(emulator)
+    asked = [[]] if method.startswith("bidi") else [GENERATING]
+    with pytest.raises(errors.ArgumentError, match=r"retry is \w+; expected a RetryPolicy, None"):
+        colour.call(getattr(client, method), *asked, retry=retry)
+    with pytest.raises(errors.ArgumentError, match="retry is"):
+        ClientOptions(retry=retry)
+    assert not emulator.journal
+
+
+def test_a_session_takes_no_policy(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator
+) -> None:
+    from google.api_core import retry as google
+    from google.api_core.gapic_v1.method import DEFAULT
+
+    method = connect(emulator).bidi_generate_content
+    for policy in (RetryPolicy(), google.Retry()):
+        with pytest.raises(errors.ArgumentError, match="BidiGenerateContent has one attempt"):
+            colour.call(method, [], retry=policy)
+    assert not emulator.journal
+    for nothing in (None, DEFAULT):
+        with pytest.raises(errors.InvalidArgument, match="setup: must be the first message"):
+            colour.drain(colour.call(method, [], retry=nothing))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -209,7 +210,7 @@ def seconds_to_wait(wait: object) -> float:
     """
     if isinstance(wait, bool):
         return WAIT if wait else 0.0
-    if not isinstance(wait, (int, float)) or not wait >= 0:
+    if not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
         raise ArgumentError(f"wait is {wait!r}; expected True, False or seconds")
     return float(wait)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.errors import ArgumentError, nearest
 from gemini_grpc.rpc.metadata import check_metadata
-from gemini_grpc.rpc.policy import DEFAULT, is_google_default
+from gemini_grpc.rpc.policy import DEFAULT, settled
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.metadata import Metadata
@@ -61,7 +60,7 @@ def call_options(value: object) -> CallOptions:
     if value is None:
         return _NOTHING_SAID
     if isinstance(value, RequestOptions):
-        return _timeout(value.timeout), value.retry, _metadata(value.metadata)
+        return _options(value.timeout, value.retry, value.metadata)
     if not isinstance(value, Mapping):
         raise ArgumentError(
             "request_options: expected RequestOptions or a mapping of its fields, "
@@ -73,24 +72,14 @@ def call_options(value: object) -> CallOptions:
             raise ArgumentError(
                 f"request_options has no {name!r}{nearest(name, _NAMES)}; there are {known}"
             )
-    return (
-        _timeout(value.get("timeout", DEFAULT)),
-        value.get("retry", DEFAULT),
-        _metadata(value.get("metadata", ())),
+    return _options(
+        value.get("timeout", DEFAULT), value.get("retry", DEFAULT), value.get("metadata", ())
     )
 
 
-def _timeout(value: Any) -> float | Default | None:
-    if value is None or value is DEFAULT:
-        return value
-    if is_google_default(value):
-        return DEFAULT
-    number = hasattr(value, "__float__") and not isinstance(value, (bool, str))
-    if not number or math.isnan(value):
-        raise ArgumentError(
-            f"request_options.timeout is {value!r}; expected seconds, or None for no limit"
-        )
-    return float(value)
+def _options(timeout: object, retry: object, metadata: object) -> CallOptions:
+    policy, seconds = settled(retry, timeout, "request_options.")
+    return seconds, policy, _metadata(metadata)
 
 
 def _metadata(value: Any) -> Metadata:

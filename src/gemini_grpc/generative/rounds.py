@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError, GeminiError
 from gemini_grpc.functions import Function, Functions
 from gemini_grpc.generative import reading
@@ -45,10 +46,7 @@ class AutomaticFunctionCalling:
     def __post_init__(self) -> None:
         if type(self.max_rounds) is not int or self.max_rounds < 1:
             raise ArgumentError(f"max_rounds is {self.max_rounds!r}; expected at least 1")
-        if self.timeout is not None and not _is_positive(self.timeout):
-            raise ArgumentError(
-                f"timeout is {self.timeout!r}; expected seconds, more than 0, or None"
-            )
+        checks.seconds("timeout", self.timeout, positive=True, optional=True)
 
     @classmethod
     def of(cls, value: object) -> AutomaticFunctionCalling | None:
@@ -65,10 +63,6 @@ class AutomaticFunctionCalling:
             "automatic_function_calling: expected True, False or AutomaticFunctionCalling(...), got "
             f"{type(value).__name__}"
         )
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def refuse_async(functions: Functions) -> None:

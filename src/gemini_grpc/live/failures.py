@@ -34,15 +34,10 @@ def time_limit(timeout: float | None, now: float) -> float | None:
     """Return when the time is over that a caller gives; None for never.
 
     Raises:
-        ArgumentError: It is no number.
-        DeadlineExceeded: It is over at once.
+        ArgumentError: It is not a finite number of more than 0.
     """
     seconds = policy.seconds(timeout)
-    if seconds is None or isinstance(seconds, policy.Default):
-        return None
-    if seconds <= 0:
-        raise overdue()
-    return now + seconds
+    return None if seconds is None or isinstance(seconds, policy.Default) else now + seconds
 
 
 def overdue() -> errors.RpcError:

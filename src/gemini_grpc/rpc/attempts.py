@@ -41,6 +41,11 @@ out, REFUSED_STREAM (RFC 9113, 8.7). Had it looked, the text would name the conn
 _SPREAD = 0.1
 """The part by which a pause may exceed the server's hint, so that clients do not return in step."""
 
+_SHORTEST = 0.01
+_SHORTEST_HINT = 0.1
+"""Seconds between two attempts, at least: after a back-off, and after a hint. A server that asks for no
+wait at all, time after time, is not stormed."""
+
 
 class Attempts:
     """Counts the attempts of one call against its policy and its deadline."""
@@ -92,8 +97,9 @@ class Attempts:
     def next_pause(self, error: RpcError) -> float | None:
         """Return the seconds to wait before another attempt; None if there is none.
 
-        What the server says about waiting takes the place of the back-off. A pause that would outlast
-        the deadline is not worth waiting for: the error is final at once, and carries the hint.
+        What the server says about waiting takes the place of the back-off. If a pause would outlast the
+        deadline, or a hint exceeds the policy's `maximum_hint`, the error is final at once, and carries
+        the hint.
         """
         policy = self._policy
         if policy is None or self.number >= policy.attempts or not self._allows(policy, error):
@@ -102,10 +108,10 @@ class Attempts:
             return None
         hint = error.retry_after
         if hint is None:
-            pause = policy.pause(self._backoffs, self._chance())
+            pause = max(_SHORTEST, policy.pause(self._backoffs, self._chance()))
             self._backoffs += 1
         else:
-            pause = hint * (1 + _SPREAD * self._chance())
+            pause = max(_SHORTEST_HINT, hint * (1 + _SPREAD * self._chance()))
             self._backoffs = 1  # the server has taken over; afterwards the back-off starts anew
         left = self.remaining()
         if left is not None and pause >= left:
@@ -115,7 +121,8 @@ class Attempts:
 
     def _allows(self, policy: RetryPolicy, error: RpcError) -> bool:
         hint = error.retry_after
-        if isinstance(error, TlsError) or (hint is not None and hint < 0):
+        refused = hint is not None and not 0 <= hint <= policy.maximum_hint
+        if refused or isinstance(error, TlsError):
             return False
         if policy.predicate is not None:
             return policy.predicate(error)

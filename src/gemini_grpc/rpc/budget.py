@@ -38,6 +38,9 @@ class Budget:
 class CoolDown:
     """Until when the calls of one kind wait, because the service has refused one and said how long."""
 
+    MAXIMUM = 600.0
+    """Seconds; afterwards the service is asked again, however long it wants calls to wait."""
+
     __slots__ = ("_clock", "until")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,7 +50,7 @@ class CoolDown:
 
     def start(self, key: Hashable, seconds: float) -> None:
         """Let calls of a kind wait, unless they wait longer already."""
-        until = self._clock() + seconds
+        until = self._clock() + min(seconds, self.MAXIMUM)
         self.until[key] = max(until, self.until.get(key, until))
 
     def left(self, key: Hashable) -> float:

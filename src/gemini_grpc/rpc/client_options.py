@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import endpoint, metadata, proxy, tls
-from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
+from gemini_grpc.rpc.policy import DEFAULT, Default, Retry, settled
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.secret import Secret
@@ -73,6 +73,7 @@ class ClientOptions:
             raise errors.ArgumentError(
                 "quota_project_id has characters that cannot be sent; expected printable ASCII"
             )
+        settled(self.retry, self.timeout)
         if self.api_key is not None:
             object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 

@@ -88,6 +88,22 @@ def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], byte
     return shorter
 
 
+def is_connected(channel: Any) -> bool | None:
+    """Return whether a channel has a connection; None where that cannot be seen.
+
+    grpcio tells it only by a callback from a thread of its own.
+    """
+    try:
+        while not hasattr(channel, "check_connectivity_state"):
+            channel = channel._channel
+        return bool(channel.check_connectivity_state(False) == _READY)
+    except (AttributeError, ValueError):  # another grpcio or kind of channel, or a closed one
+        return None
+
+
+_READY: int = grpc.ChannelConnectivity.READY.value[0]
+
+
 def _fail(made: Any, event: Any) -> Never:
     """Raise what grpcio raises for a call that ended like this."""
     from grpc import _channel

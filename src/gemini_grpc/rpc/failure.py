@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from google.protobuf.message import Message
-    from google.rpc import status_pb2
+    from google.rpc import error_details_pb2, status_pb2
 
 _HANDSHAKE = (
     "CERTIFICATE_VERIFY_FAILED",
@@ -54,11 +54,54 @@ def from_status(status: status_pb2.Status) -> errors.RpcError:
 
 def must_wait(message: str, seconds: float) -> errors.RpcError:
     """Return RESOURCE_EXHAUSTED that says how long to wait, as the service does."""
+    return errors.make(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details=[retry_info(seconds)])
+
+
+_LONGEST_DURATION = 315_576_000_000
+"""Seconds a `google.protobuf.Duration` can have, 10,000 years."""
+
+
+def retry_info(seconds: float) -> error_details_pb2.RetryInfo:
+    """Return a hint to wait, of any number of seconds; what a Duration cannot have becomes its maximum."""
     from google.rpc import error_details_pb2
 
     hint = error_details_pb2.RetryInfo()
-    hint.retry_delay.FromNanoseconds(int(seconds * 1e9))
-    return errors.make(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details=[hint])
+    hint.retry_delay.FromNanoseconds(int(min(seconds, _LONGEST_DURATION) * 1e9))
+    return hint
+
+
+def explain_deadline(
+    error: errors.RpcError, seconds: float | None, left: float, connected: bool | None
+) -> None:
+    """Say in a DEADLINE_EXCEEDED what the call waited for, if its text is the bare name of the code.
+
+    Args:
+        error: The error, with its endpoint and attempts.
+        seconds: The seconds the call had; None for no limit.
+        left: How many of them are left. If there are any, the server gave up, not the client.
+        connected: There is a connection; None if that is unknown.
+    """
+    if not _DEADLINE.fullmatch(error.message):
+        return
+    if seconds is None or left > _ROUNDING:
+        had = "no limit" if seconds is None else f"{left:.1f} of {seconds:g} s left"
+        error.advice = f"The server gave up; the call had {had}."
+        return
+    tries = f"{error.attempts} attempt{'s' if error.attempts != 1 else ''}"
+    if connected is False:
+        error.message = f"could not connect within {seconds:g} s to {error.endpoint} ({tries})"
+    else:
+        state = "connected; " if connected else ""
+        error.message = (
+            f"no complete answer within {seconds:g} s from {error.endpoint} ({state}{tries})"
+        )
+    error.args = (error.message,)
+
+
+_DEADLINE = re.compile(r"(Stream removed \()?Deadline Exceeded\)?", re.IGNORECASE)
+"""What grpc core says of a deadline."""
+_ROUNDING = 0.1
+"""Seconds by which grpc core's clock and ours may differ about a deadline."""
 
 
 def _advised(error: errors.RpcError) -> errors.RpcError:

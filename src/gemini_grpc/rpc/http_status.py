@@ -46,9 +46,6 @@ _CODES: Mapping[int, grpc.StatusCode] = {
 _SHOWN = 2000
 """Characters of a server's text that an error shows."""
 
-_LONGEST_WAIT = 10_000_000_000.0
-"""Seconds; the largest `Retry-After` that is told apart from others, about 300 years."""
-
 
 def from_response(response: Response, now: datetime.datetime | None = None) -> errors.RpcError:
     """Return the error for a response that refuses a request, with the details decoded.
@@ -80,9 +77,7 @@ def _status(response: Response, code: grpc.StatusCode, wait: float | None) -> st
     status.code = known.get(str(body.get("status")), status.code)
     hinted = any(detail.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for detail in status.details)
     if wait is not None and not hinted:
-        hint = error_details_pb2.RetryInfo()
-        hint.retry_delay.FromNanoseconds(int(wait * 1e9))
-        status.details.add().Pack(hint)
+        status.details.add().Pack(failure.retry_info(wait))
     return status
 
 
@@ -122,7 +117,7 @@ def _wait(response: Response, now: datetime.datetime | None) -> float | None:
     """Return the seconds in `Retry-After`, which has seconds or a date (RFC 9110, 10.2.3)."""
     seconds = response.number("retry-after")
     if seconds is not None:
-        return min(float(seconds), _LONGEST_WAIT)
+        return float(seconds)
     try:
         moment = email.utils.parsedate_to_datetime(response.headers.get("retry-after", ""))
     except (ValueError, OverflowError):

@@ -56,6 +56,15 @@ def routing_header(names: tuple[str, ...], values: str | tuple[str, ...]) -> tup
 
 
 _KEY = re.compile(r"[0-9a-z_.-]+")
+_PROPAGATED = frozenset({"grpc-trace-bin", "grpc-tags-bin"})
+"""The keys with `grpc-` in front that applications set, to pass on a trace context."""
+_RESERVED = frozenset(
+    {
+        *("connection", "host", "http2-settings", "keep-alive", "proxy-connection"),
+        *("te", "trailer", "transfer-encoding", "upgrade", "content-length", "content-type"),
+    }
+)
+"""The keys that HTTP/2 forbids or that gRPC sets itself, besides `grpc-*`."""
 _KINDS = {
     bytes: "bytes, because the key ends in '-bin'",
     str: "a str, or a key that ends in '-bin'",
@@ -63,9 +72,11 @@ _KINDS = {
 
 
 def check_metadata(pairs: object, argument: str = "metadata") -> None:
-    """Refuse metadata of a user that gRPC cannot send, and credentials: of these there is exactly one.
+    """Refuse metadata of a user that gRPC cannot send, reserved keys, and credentials.
 
-    Values are not shown.
+    A call has exactly one credential, that of the client. HTTP/2 forbids `connection`,
+    `transfer-encoding`, `host` and the like, and gRPC sets `content-type`, `te`, `user-agent` and
+    `grpc-*` itself. Errors do not show values.
 
     Raises:
         ArgumentError: There is such a pair, or something that is no pair.
@@ -85,6 +96,7 @@ def check_metadata(pairs: object, argument: str = "metadata") -> None:
             raise ArgumentError(
                 f"{argument} has the key {key!r}; expected lower-case letters, digits, '-', '_' and '.'"
             )
+        _refuse_reserved(key, argument)
         kind = bytes if key.endswith("-bin") else str
         if not isinstance(value, kind):
             raise ArgumentError(
@@ -95,6 +107,18 @@ def check_metadata(pairs: object, argument: str = "metadata") -> None:
                 f"{key!r} of {argument} has a value that is not printable ASCII; send other values as "
                 f"bytes, as '{key}-bin'"
             )
+
+
+def _refuse_reserved(key: str, argument: str) -> None:
+    if key == "user-agent":
+        raise ArgumentError(
+            f"{argument} has 'user-agent', which gRPC sets itself; pass client_info to the client"
+        )
+    if key in _RESERVED or (key.startswith("grpc-") and key not in _PROPAGATED):
+        raise ArgumentError(
+            f"{argument} has {key!r}, which HTTP/2 or gRPC reserves; expected another key, such as "
+            f"'x-{key}'"
+        )
 
 
 def is_sendable(value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import grpc
 
+from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError
 
 
@@ -24,6 +26,9 @@ class Default(enum.Enum):
 
 DEFAULT: Final = Default.TOKEN
 """The argument was not given: what the method's table says is used."""
+
+_LONGEST = 1e8
+"""Seconds, three years: longer than that gRPC does not tell the server, and grpcio miscounts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,26 +46,30 @@ class RetryPolicy:
     multiplier: float = 2.0
     """How much longer each further pause is; at least 1."""
     maximum: float = 30.0
-    """Seconds no pause of the back-off exceeds."""
+    """Seconds no pause of the back-off exceeds; finite."""
     jitter: float = 0.5
     """The part of each pause that is left to chance, 0 to 1, so that clients do not return in step."""
     codes: frozenset[grpc.StatusCode] = frozenset({grpc.StatusCode.UNAVAILABLE})
     """The codes that are retried without the server asking for it."""
+    maximum_hint: float = 600.0
+    """Seconds. If the server asks for a longer wait, the call fails at once and the error carries the
+    hint (`retry_after`)."""
     predicate: Callable[[Exception], bool] | None = None
     """Decides instead of `codes`, given the error; for policies taken over from google.api_core."""
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
+        if not self.attempts >= 1:
             raise ArgumentError(f"attempts is {self.attempts}; it counts the first, so at least 1")
-        if self.initial < 0 or self.maximum < self.initial:
+        if not 0 <= self.initial <= self.maximum < math.inf:
             raise ArgumentError(
                 f"initial is {self.initial} and maximum {self.maximum}; "
                 "expected 0 <= initial <= maximum, in seconds"
             )
-        if self.multiplier < 1:
+        if not self.multiplier >= 1:
             raise ArgumentError(f"multiplier is {self.multiplier}; expected at least 1")
         if not 0 <= self.jitter <= 1:
             raise ArgumentError(f"jitter is {self.jitter}; expected 0 to 1")
+        checks.seconds("maximum_hint", self.maximum_hint)
 
     def pause(self, attempt: int, chance: float) -> float:
         """Return the seconds to wait after the given attempt (1 is the first); chance is 0 to 1."""
@@ -68,7 +77,7 @@ class RetryPolicy:
             full = min(self.maximum, self.initial * self.multiplier ** (attempt - 1))
         except OverflowError:
             full = self.maximum
-        return full * (1 - self.jitter * chance)
+        return min(_LONGEST, full * (1 - self.jitter * chance))
 
 
 class GoogleRetry(Protocol):
@@ -81,38 +90,41 @@ class GoogleRetry(Protocol):
 Retry = RetryPolicy | GoogleRetry | Default | None
 """What `retry=` takes."""
 
-_LONGEST = 1e8
-"""Seconds, three years: longer than that gRPC does not tell the server, and grpcio miscounts."""
-
 
 def settled(
-    retry: object, timeout: object
+    retry: object, timeout: object, prefix: str = ""
 ) -> tuple[RetryPolicy | Default | None, float | Default | None]:
-    """Return the policy and the seconds for a `retry` and a `timeout` that a user has given.
+    """Return the policy and the seconds for the arguments `retry` and `timeout` of a user.
+
+    `prefix` precedes the names of the arguments in errors.
 
     Raises:
-        ArgumentError: One of them is neither ours nor google's.
+        ArgumentError: An argument is neither ours nor google's, or the timeout is not more than 0.
     """
-    left = seconds(timeout)
+    left = seconds(timeout, f"{prefix}timeout")
     if retry is None or retry is DEFAULT or isinstance(retry, RetryPolicy):
         return retry, left
-    return from_google(retry, left)
+    return from_google(retry, left, f"{prefix}retry")
 
 
-def seconds(timeout: Any) -> float | Default | None:
+def seconds(timeout: Any, name: str = "timeout") -> float | Default | None:
     """Return a timeout in seconds; None, for no limit, where it is longer than grpcio can count.
 
     Raises:
-        ArgumentError: It is no number.
+        ArgumentError: It is not a finite number of more than 0.
     """
-    if timeout is None or timeout is DEFAULT or is_google_default(timeout):
-        return None if timeout is None else DEFAULT
-    number = hasattr(timeout, "__float__")  # numpy's and fractions as well
-    if not number or timeout != timeout:  # noqa: PLR0124  # NaN
-        raise ArgumentError(
-            f"timeout is {timeout!r}; expected seconds as a number, or None for no limit"
-        )
-    return None if timeout > _LONGEST else float(timeout)
+    if timeout is DEFAULT or is_google_default(timeout):
+        return DEFAULT
+    checks.seconds(name, timeout, positive=True, optional=True)
+    return None if timeout is None or timeout > _LONGEST else float(timeout)
+
+
+def remaining(left: float | None) -> float | None:
+    """Return the rest of a deadline as the timeout of a call: at least a millisecond; None for no limit.
+
+    If nothing is left, the call fails with DeadlineExceeded instead of an ArgumentError.
+    """
+    return None if left is None else max(left, 0.001)
 
 
 def is_google_default(value: object) -> bool:
@@ -121,7 +133,7 @@ def is_google_default(value: object) -> bool:
 
 
 def from_google(
-    retry: Any, timeout: float | Default | None
+    retry: Any, timeout: float | Default | None, name: str = "retry"
 ) -> tuple[RetryPolicy | Default, float | Default | None]:
     """Return the policy that a `Retry` or `AsyncRetry` of google.api_core describes, and the timeout.
 
@@ -132,18 +144,18 @@ def from_google(
         return DEFAULT, timeout
     if not hasattr(retry, "_predicate") or not hasattr(retry, "_multiplier"):
         raise ArgumentError(
-            f"retry is {type(retry).__name__}; expected a RetryPolicy, None for one attempt, or a "
+            f"{name} is {type(retry).__name__}; expected a RetryPolicy, None for one attempt, or a "
             "Retry of google.api_core"
         )
     found = RetryPolicy(
         attempts=sys.maxsize,
-        initial=min(retry._initial, retry._maximum),
+        initial=min(retry._initial, retry._maximum, _LONGEST),
         multiplier=max(1.0, retry._multiplier),
-        maximum=retry._maximum,
+        maximum=min(retry._maximum, _LONGEST),
         jitter=1.0,
         predicate=retry._predicate,
     )
-    most = seconds(getattr(retry, "_timeout", None))
+    most = seconds(getattr(retry, "_timeout", None), f"the timeout of {name}")
     if not isinstance(most, float):
         return found, timeout
     return found, min(timeout, most) if isinstance(timeout, (int, float)) else most

@@ -165,6 +165,15 @@ def async_channel(
     return made
 
 
+is_connected = direct.is_connected
+
+
+def async_is_connected(channel: grpc.aio.Channel) -> bool | None:
+    """Return whether a channel has a connection; None for a channel that does not say."""
+    state = getattr(channel, "get_state", None)
+    return None if state is None else state() is grpc.ChannelConnectivity.READY
+
+
 def close(channel: grpc.Channel) -> None:
     """Close a channel."""
     channel.close()

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import IO, TYPE_CHECKING
 
-from gemini_grpc import errors
+from gemini_grpc import checks, errors
 from gemini_grpc.generative import files
 from gemini_grpc.generative._async.download import async_fetch
 from gemini_grpc.generative._async.sending import async_items, async_send
@@ -145,17 +145,18 @@ async def wait_for_file_async(
 
     Args:
         name: The file.
-        timeout: Seconds to wait.
+        timeout: Seconds to wait; 0 looks once.
         client: A client; the default one if not given.
         request_options: How each look at it is made.
 
     Raises:
-        ArgumentError: It is no name of a file.
+        ArgumentError: It is no name of a file, or the timeout is not a finite number of at least 0.
         FileFailedError: The service could not prepare it.
         DeadlineExceeded: It was not ready in time.
         RpcError: A call failed.
     """
-    seconds = files.seconds_to_wait(timeout)
+    checks.seconds("timeout", timeout)
+    seconds = float(timeout)
     client = files.origin(name, client)
     plan = files.get(backend_of(client), name)
     file = await async_send(plan, client, request_options)

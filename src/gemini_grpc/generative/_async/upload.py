@@ -11,6 +11,7 @@ from gemini_grpc.generative._async.http_endpoint import AsyncHttpEndpoint
 from gemini_grpc.generative.upload import Retries, Upload
 from gemini_grpc.rpc import wire
 from gemini_grpc.rpc.http_status import parse
+from gemini_grpc.rpc.policy import remaining
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +145,7 @@ class _Sending:
         method = self._backend.method("GetFile")
         try:
             self._found = await self._wires.async_channel.unary(
-                method, request, None, self._retries.left, metadata=self._metadata
+                method, request, None, remaining(self._retries.left), metadata=self._metadata
             )
         except (errors.NotFound, errors.PermissionDenied):  # the service says either
             upload.found(False)

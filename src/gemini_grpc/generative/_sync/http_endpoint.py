@@ -11,6 +11,7 @@ from gemini_grpc.http import url as urls
 from gemini_grpc.http.redaction import masked_headers
 from gemini_grpc.rpc import tls, wire
 from gemini_grpc.rpc.http_endpoint import PORT, may_be_emulator, root_url
+from gemini_grpc.rpc.policy import remaining
 
 if TYPE_CHECKING:
     import ssl
@@ -72,7 +73,7 @@ class HttpEndpoint:
     def _ask_port(self, timeout: float | None) -> int:
         limit = PORT.timeout if timeout is None else timeout
         try:
-            answer = self._channel.unary(PORT, {}, None, limit)
+            answer = self._channel.unary(PORT, {}, None, remaining(limit))
         except _NO_EMULATOR:
             return 0  # it serves HTTP at the port of gRPC
         return int(answer.value)

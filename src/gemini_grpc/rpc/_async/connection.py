@@ -62,6 +62,12 @@ class AsyncConnection:
         opened = self._opened.get(wire.async_owner())
         return (opened or self._open()).channel
 
+    @property
+    def is_connected(self) -> bool | None:
+        """There is a connection at the moment; None if that is unknown."""
+        opened = self._opened.get(wire.async_owner())
+        return None if opened is None else wire.async_is_connected(opened.channel)
+
     def _open(self) -> _Opened:
         if self._closed:
             raise errors.ClosedError(wire.CLOSED)

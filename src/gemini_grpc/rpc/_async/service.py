@@ -11,7 +11,7 @@ from gemini_grpc.rpc._async.channel import AsyncChannel
 from gemini_grpc.rpc._async.operation import AsyncOperation
 from gemini_grpc.rpc._async.pager import AsyncPager
 from gemini_grpc.rpc.client_options import ClientOptions
-from gemini_grpc.rpc.policy import DEFAULT
+from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping
@@ -256,10 +256,17 @@ class AsyncService(paths.CommonPaths):
         method: Method[Req, Res],
         requests: Iterable[object] | AsyncIterable[object],
         timeout: float | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> AsyncStream[Res]:
-        seconds = None if timeout is DEFAULT else timeout
-        return await self._channel.bidi(method, requests, seconds, metadata)
+        given, seconds = settled(retry, timeout)
+        if isinstance(given, RetryPolicy):
+            raise errors.ArgumentError(
+                f"retry is a policy; {method.name} has one attempt, because requests that were sent "
+                "cannot be sent again: leave it out, or pass None"
+            )
+        limit = None if seconds is DEFAULT else seconds
+        return await self._channel.bidi(method, requests, limit, metadata)
 
     async def _page(
         self,

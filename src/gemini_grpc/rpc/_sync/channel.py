@@ -139,7 +139,7 @@ class Channel:
         self,
         method: Method[Req, Res],
         requests: Iterable[object] | Iterable[object],
-        timeout: float | None = None,
+        timeout: float | Default | None = None,
         metadata: Metadata = (),
     ) -> Stream[Res]:
         """Start a call with streams both ways; it is never tried again."""
@@ -164,7 +164,7 @@ class Channel:
         Raises:
             RpcError: No token could be fetched in time.
         """
-        call = _Call(self, self._bound[method], None, timeout, None, ())
+        call = _Call(self, self._bound[method], None, policy.remaining(timeout), None, ())
         return call.pairs or call.authorize()
 
     def message(
@@ -222,10 +222,6 @@ class _Call:
         self._pairs = pairs
         self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
         """The metadata of the next attempt; empty until it is known."""
-        if timeout is not None and timeout <= 0:
-            error = errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, f"timeout is {timeout:g} s")
-            self.told(error).attempts = 0
-            raise error
 
     def _count_down(self) -> None:
         if self._seconds is not None:
@@ -282,7 +278,7 @@ class _Call:
         attempts = self._attempts
         if attempts is None:
             attempts = self._attempts = self._make_attempts()
-        self.told(error).attempts = attempts.number
+        self.told(error)
         if self._mended(error):
             attempts.again()
             self._count_down()
@@ -341,8 +337,15 @@ class _Call:
         error.method = self._method.path
         error.repeatable = self._method.repeatable
         error.endpoint = self._channel.host
+        error.attempts = 1 if self._attempts is None else self._attempts.number
         if isinstance(error, errors.NotFound):
             failure.name_nearest(error, self._channel.settings.models)
+        if isinstance(error, errors.DeadlineExceeded):
+            left = (
+                0.0 if self._seconds is None else self._started + self._seconds - time.monotonic()
+            )
+            connected = self._channel._connection.is_connected
+            failure.explain_deadline(error, self._seconds, left, connected)
         token = self._channel.settings.token
         refused = isinstance(error, errors.Unauthenticated) and self._credential
         if refused and token is not None and not self._reauthorized:

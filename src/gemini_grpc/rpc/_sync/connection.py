@@ -63,6 +63,12 @@ class Connection:
         opened = self._opened.get(wire.owner())
         return (opened or self._open()).channel
 
+    @property
+    def is_connected(self) -> bool | None:
+        """There is a connection at the moment; None if that is unknown."""
+        opened = self._opened.get(wire.owner())
+        return None if opened is None else wire.is_connected(opened.channel)
+
     def _open(self) -> _Opened:
         if self._closed:
             raise errors.ClosedError(wire.CLOSED)

@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError
 
-from gemini_grpc import errors
+from gemini_grpc import checks, errors
 from gemini_grpc.rpc import failure, method, operations, wire
 from gemini_grpc.rpc.policy import DEFAULT
 
@@ -46,7 +47,11 @@ class Operation(Generic[Res]):
 
     @property
     def metadata(self) -> Any:
-        """How far it has come, as a message of the method's metadata type; None if unknown."""
+        """How far it has come, as a message of the method's metadata type; None if unknown.
+
+        Raises:
+            Internal: The server sent bytes that are no such message.
+        """
         return self._unpack(self.state.metadata, self._types.metadata)
 
     def done(self, timeout: float | Default | None = DEFAULT) -> bool:
@@ -71,10 +76,12 @@ class Operation(Generic[Res]):
                 once more, and has a second to answer; so 0 asks once. The operation goes on all the same.
 
         Raises:
+            ArgumentError: The timeout is not a finite number of at least 0.
             DeadlineExceeded: It had not ended in time.
             RpcError: It failed; the class tells the status.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        checks.seconds("timeout", timeout, optional=True)
+        deadline = None if timeout is None else time.monotonic() + float(timeout)
         pause = _FIRST_POLL
         while not self.done(_left(deadline)):
             left = pause if deadline is None else deadline - time.monotonic()
@@ -97,7 +104,12 @@ class Operation(Generic[Res]):
         kind: Any = method.load(name)
         if issubclass(kind, Empty):
             return None
-        return (getattr(kind, "deserialize", None) or kind.FromString)(packed.value)
+        try:
+            return (getattr(kind, "deserialize", None) or kind.FromString)(packed.value)
+        except DecodeError as cause:
+            raise errors.Internal(
+                f"{self.name} has {len(packed.value)} bytes that are no {kind.__name__}: {cause}"
+            ) from cause
 
 
 def _left(deadline: float | None) -> float | Default:

@@ -12,7 +12,7 @@ from gemini_grpc.rpc._sync.channel import Channel
 from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
 from gemini_grpc.rpc.client_options import ClientOptions
-from gemini_grpc.rpc.policy import DEFAULT
+from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -257,10 +257,17 @@ class Service(paths.CommonPaths):
         method: Method[Req, Res],
         requests: Iterable[object] | Iterable[object],
         timeout: float | Default | None,
+        retry: Retry,
         metadata: Metadata,
     ) -> Stream[Res]:
-        seconds = None if timeout is DEFAULT else timeout
-        return self._channel.bidi(method, requests, seconds, metadata)
+        given, seconds = settled(retry, timeout)
+        if isinstance(given, RetryPolicy):
+            raise errors.ArgumentError(
+                f"retry is a policy; {method.name} has one attempt, because requests that were sent "
+                "cannot be sent again: leave it out, or pass None"
+            )
+        limit = None if seconds is DEFAULT else seconds
+        return self._channel.bidi(method, requests, limit, metadata)
 
     def _page(
         self,

@@ -374,8 +374,9 @@ class GenerativeServiceClient(Service):
         Args:
             requests: The messages to send, an iterable of BidiGenerateContentClientMessage or
                 mappings.
-            timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
-            retry: A `RetryPolicy`, or None to try once.
+            timeout: Seconds for the whole call; no limit if not given.
+            retry: Only None: requests that were sent cannot be sent again, so there is one
+                attempt.
             metadata: More metadata to send, as pairs.
 
         Returns:
@@ -385,4 +386,4 @@ class GenerativeServiceClient(Service):
             ArgumentError, FieldError: The arguments do not make a request; nothing was sent.
             RpcError: The call failed; the class tells the status.
         """
-        return self._bidi(_rpc.BIDI_GENERATE_CONTENT, requests, timeout, metadata)
+        return self._bidi(_rpc.BIDI_GENERATE_CONTENT, requests, timeout, retry, metadata)
