@@ -29,7 +29,7 @@ def multiply(a: float, b: float) -> float:
 def model() -> Iterator[Gemini]:
     """Give a model of the API if there is a key, else one of an emulator."""
     if os.environ.get("GOOGLE_API_KEY") or os.environ.get("GEMINI_API_KEY"):
-        with Gemini("gemini-2.5-flash") as llm:
+        with Gemini("gemini-3.8-flash") as llm:
             yield llm
         return
     with (

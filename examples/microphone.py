@@ -81,7 +81,7 @@ def measure(rate: int) -> None:
 def main() -> None:
     """Read the command line and begin."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="models/gemini-live")
+    parser.add_argument("--model", default="models/gemini-3.8-live")
     parser.add_argument("--rate", type=int, default=INPUT_RATE, help="what the microphone can do")
     parser.add_argument("--measure", action="store_true", help="only try the microphone")
     arguments = parser.parse_args()

@@ -35,7 +35,7 @@ for m in genai.list_models():
         print(m.name)
 
 model = genai.GenerativeModel(
-    "gemini-2.5-flash",
+    "gemini-3.8-flash",
     system_instruction="You are a patient teacher.",
     generation_config={"temperature": 0.4},
     safety_settings={"HARASSMENT": "block_none"},
@@ -95,14 +95,14 @@ for message in chat.history:
 
 # --- embeddings, tokens
 
-one = genai.embed_content(model="models/embedding-001", content="Hello")
+one = genai.embed_content(model="models/gemini-embedding-2", content="Hello")
 several = genai.embed_content(
-    model="models/embedding-001",
+    model="models/gemini-embedding-2",
     content=["The first paragraph.", "The second paragraph."],
     task_type="retrieval_document",
     title="A book",
 )
-said = genai.embed_content(model="models/embedding-001", content=chat.history)
+said = genai.embed_content(model="models/gemini-embedding-2", content=chat.history)
 print(len(one["embedding"]), len(several["embedding"]), len(said["embedding"]))
 
 print(model.count_tokens("What is the meaning of life?").total_tokens)
@@ -118,7 +118,7 @@ async def main() -> None:
     print((await chat.send_message_async("Teach me something about stars.")).text)
     async for piece in await model.generate_content_async("Tell me more.", stream=True):
         print(piece.text)
-    vector = await genai.embed_content_async(model="models/embedding-001", content="Hello")
+    vector = await genai.embed_content_async(model="models/gemini-embedding-2", content="Hello")
     print(len(vector["embedding"]))
     print((await model.count_tokens_async("Hello")).total_tokens)
 
@@ -136,6 +136,6 @@ genai.delete_file(file.name)
 
 text = Path(NOTES).read_text(encoding="utf-8")
 if model.count_tokens(text).total_tokens >= 4096:
-    cache = genai.caching.CachedContent.create("gemini-2.5-flash", contents=[text], ttl=600)
+    cache = genai.caching.CachedContent.create("gemini-3.8-flash", contents=[text], ttl=600)
     print(genai.GenerativeModel.from_cached_content(cache).generate_content("Who wrote it?").text)
     cache.delete()

@@ -37,8 +37,8 @@ from gemini_grpc.live.audio import (
     write_wav,
 )
 
-MODEL = "models/gemini-2.5-flash"
-EMBEDDING_MODEL = "models/gemini-embedding-001"
+MODEL = "models/gemini-3.8-flash"
+EMBEDDING_MODEL = "models/gemini-embedding-2"
 QUESTION = [{"role": "user", "parts": [{"text": "Why is the sky blue?"}]}]
 SPOKEN_QUESTION = "What is the weather in Oslo?"
 PATIENCE = 60.0

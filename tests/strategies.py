@@ -16,7 +16,7 @@ from google.protobuf import (
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import strategies as st
 
-_TEXTS = st.sampled_from(["", "a", "Hi there", "models/gemini-2.5-flash", "naïve ☃ 🎉", '"\\\n'])
+_TEXTS = st.sampled_from(["", "a", "Hi there", "models/gemini-3.8-flash", "naïve ☃ 🎉", '"\\\n'])
 _BYTES = st.sampled_from([b"", b"\x00", b"\xff\xfe bytes", bytes(range(40))])
 _FLOATS = [0.0, 1.0, -0.5, 1e9, 2.0**-20]
 _RANGES = {

@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 QUESTION = "Why is the sky blue?"
 CONTENTS = [{"role": "user", "parts": [{"text": QUESTION}]}]
 TEXTS = [f"text {n}" for n in range(100)]

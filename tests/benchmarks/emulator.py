@@ -18,8 +18,8 @@ from typing import Any
 
 from gemini_grpc import v1beta
 
-MODEL = "models/gemini-2.5-flash"
-LIVE_MODEL = "models/gemini-live"
+MODEL = "models/gemini-3.8-flash"
+LIVE_MODEL = "models/gemini-3.8-live"
 CONTENTS = [{"role": "user", "parts": [{"text": "Why is the sky blue?"}]}]
 STREAMS = 64
 SESSIONS = 200

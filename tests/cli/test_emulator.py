@@ -57,7 +57,7 @@ def start() -> Iterator[type[Running]]:
 def ask() -> str:
     with GenerativeServiceClient() as client:
         response = client.generate_content(
-            model="models/gemini-2.5-flash", contents=[{"parts": [{"text": "hi"}]}], retry=None
+            model="models/gemini-3.8-flash", contents=[{"parts": [{"text": "hi"}]}], retry=None
         )
     return response.candidates[0].content.parts[0].text
 
@@ -223,7 +223,7 @@ def served(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Emulator:
 
 def test_options_reach_the_emulator(monkeypatch, tmp_path):
     quota = tmp_path / "quota.json"
-    quota.write_text('[{"requests_per_minute": 3, "model": "gemini-2.5-flash"}]')
+    quota.write_text('[{"requests_per_minute": 3, "model": "gemini-3.8-flash"}]')
     made = served(
         monkeypatch,
         "--seed",

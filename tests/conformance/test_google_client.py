@@ -13,7 +13,7 @@ import pytest
 
 from gemini_grpc.emulator import Emulator
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 PROMPT = "Tell me about the sea and the stars."
 CONTENTS = [{"role": "user", "parts": [{"text": PROMPT}]}]
 
@@ -75,7 +75,7 @@ def test_google_streams_the_same_answer_in_chunks(connect: Callable[[str], Any])
 
 def test_google_embeds(connect: Callable[[str], Any]) -> None:
     client, content = connect("GenerativeService"), {"parts": [{"text": PROMPT}]}
-    model = "models/gemini-embedding-001"
+    model = "models/gemini-embedding-2"
     one = client.embed_content(model=model, content=content)
     assert sum(value * value for value in one.embedding.values) == pytest.approx(1, abs=1e-3)
     batch = client.batch_embed_contents(
@@ -124,7 +124,7 @@ def live_messages(package: Any, models: Any = ()) -> list[Any]:
     ]
     message = package.BidiGenerateContentClientMessage
     turn = {"turns": CONTENTS, "turn_complete": True}
-    config = {"response_modalities": ["TEXT"]}
+    config = {"response_modalities": ["AUDIO"]}
     setup = {"model": (live or [MODEL])[0], "generation_config": config}
     return [message(setup=setup), message(client_content=turn)]
 
@@ -134,7 +134,7 @@ def check_live(messages: list[Any]) -> None:
     assert kinds[0] == "setup_complete"
     assert set(kinds[1:]) == {"server_content"}
     turns = [each.server_content.model_turn for each in messages[1:]]
-    assert "".join(part.text for turn in turns for part in turn.parts)
+    assert any(part.text or part.inline_data.data for turn in turns for part in turn.parts)
     assert messages[-1].server_content.turn_complete
 
 
@@ -153,7 +153,7 @@ async def test_google_gets_the_same_asynchronously(version: str, emulator: Emula
         assert "".join(map(text_of, chunks)) == text_of(answer)
         counted = await client.count_tokens(model=MODEL, contents=CONTENTS)
         assert counted.total_tokens == answer.usage_metadata.prompt_token_count
-        content, model = {"parts": [{"text": PROMPT}]}, "models/gemini-embedding-001"
+        content, model = {"parts": [{"text": PROMPT}]}, "models/gemini-embedding-2"
         one = await client.embed_content(model=model, content=content)
         batch = await client.batch_embed_contents(
             model=model, requests=[{"model": model, "content": content}]

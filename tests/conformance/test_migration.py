@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gemini_grpc.emulator import Emulator
 
-MODEL = "models/gemini-2.5-flash"
-EMBEDDER = "models/gemini-embedding-001"
+MODEL = "models/gemini-3.8-flash"
+EMBEDDER = "models/gemini-embedding-2"
 ANSWERER = "models/aqa"
 VERSIONS = ("v1alpha", "v1beta")
 
@@ -239,8 +239,8 @@ def test_a_stream_synchronously(version: str, emulator: Emulator, flattened: boo
 
 def live_requests(glm: Any) -> list[Any]:
     setup = glm.BidiGenerateContentSetup(
-        model="models/gemini-2.5-flash-native-audio-preview-09-2025",
-        generation_config=glm.GenerationConfig(response_modalities=["TEXT"]),
+        model="models/gemini-3.8-live",
+        generation_config=glm.GenerationConfig(response_modalities=["AUDIO"]),
     )
     turn = glm.BidiGenerateContentClientContent(turns=[make_content(glm, "hi")], turn_complete=True)
     message = glm.BidiGenerateContentClientMessage

@@ -70,7 +70,7 @@ def keyed() -> Iterator[Emulator]:
 def get(emulator: Emulator, key: str) -> str:
     options = {"api_endpoint": f"http://{emulator.target}", "api_key": key}
     with ModelServiceClient(client_options=options) as client:
-        return client.get_model(name="models/gemini-2.5-flash").name
+        return client.get_model(name="models/gemini-3.8-flash").name
 
 
 def test_a_client_with_a_wrong_key_is_refused_as_the_service_does(keyed):

@@ -25,7 +25,7 @@ def call(emulator: Emulator, **credentials: bytes | None) -> str:
     secured = grpc.ssl_channel_credentials(**credentials)
     with grpc.secure_channel(emulator.target, secured) as channel:
         get = channel.unary_unary(PATH, None, pb_class(types.Model).FromString)
-        request = pb_class(types.GetModelRequest)(name="models/gemini-2.5-flash")
+        request = pb_class(types.GetModelRequest)(name="models/gemini-3.8-flash")
         return get(request.SerializeToString(), timeout=5.0).name
 
 

@@ -164,9 +164,9 @@ ACCEPTS_NOTHING = {
 
 VERTEX_MODELS = "projects/p/locations/l/publishers/google/models"
 MODELS = {
-    "model": "models/gemini-2.5-flash",
-    "live": "models/gemini-2.0-flash-live-001",
-    "embedder": "models/gemini-embedding-001",
+    "model": "models/gemini-3.8-flash",
+    "live": "models/gemini-3.8-live",
+    "embedder": "models/gemini-embedding-2",
     "aqa": "models/aqa",
     "chat": "models/chat-bison-001",
     "writer": "models/text-bison-001",
@@ -174,8 +174,8 @@ MODELS = {
     "painter": "models/imagen-4.0-generate-001",
     "filmer": "models/veo-3.0-generate-001",
     "tunable": "models/gemini-1.5-flash-001-tuning",
-    "vertex_model": f"{VERTEX_MODELS}/gemini-2.5-flash",
-    "vertex_embedder": f"{VERTEX_MODELS}/gemini-embedding-001",
+    "vertex_model": f"{VERTEX_MODELS}/gemini-3.8-flash",
+    "vertex_embedder": f"{VERTEX_MODELS}/gemini-embedding-2",
 }
 MISSING = dict.fromkeys(MODELS, "models/missing") | {
     "vertex_model": f"{VERTEX_MODELS}/missing",

@@ -12,7 +12,7 @@ from gemini_grpc.emulator.faults import as_detail, truncate
 from gemini_grpc.rpc.codec import pb_class
 from gemini_grpc.v1beta import GenerativeServiceClient, types
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me a long story about the sea"}]}]
 
 
@@ -161,14 +161,14 @@ def test_truncating_always_breaks_a_message():
 def test_a_session_fails_before_its_first_message(emulator, client):
     fault = Fault("UNAUTHENTICATED", "who are you")
     emulator.script("BidiGenerateContent", [fault])
-    answers = client.bidi_generate_content(iter([{"setup": {"model": "models/gemini-live"}}]))
+    answers = client.bidi_generate_content(iter([{"setup": {"model": "models/gemini-3.8-live"}}]))
     with pytest.raises(errors.Unauthenticated, match="who are you"):
         list(answers)
 
 
 def test_a_session_fails_after_a_message(emulator, client):
     emulator.script("BidiGenerateContent", [Fault("ABORTED", after=1)])
-    answers = client.bidi_generate_content(iter([{"setup": {"model": "models/gemini-live"}}]))
+    answers = client.bidi_generate_content(iter([{"setup": {"model": "models/gemini-3.8-live"}}]))
     assert "setup_complete" in next(answers)
     with pytest.raises(errors.Aborted):
         next(answers)

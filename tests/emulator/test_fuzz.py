@@ -40,7 +40,7 @@ from gemini_grpc.emulator.constraints import (
     Seconds,
     Tokens,
 )
-from gemini_grpc.emulator.models import MODELS
+from gemini_grpc.emulator.models import Models
 from gemini_grpc.emulator.relations import OneOf
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.rpc import method
@@ -49,6 +49,7 @@ from gemini_grpc.rpc.codec import pb_class
 DEPTH = 5
 TIMEOUT = 30.0
 FAULTS = {"INTERNAL", "UNKNOWN", "UNAVAILABLE", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"}
+MODELS = Models()
 PATHS = sorted(catalog.by_path())
 Descriptor = Any
 
@@ -171,7 +172,7 @@ def _named(pattern: str) -> st.SearchStrategy[str]:
     """Draw names of a shape, of models that exist as well."""
     if pattern == "models/*":
         return st.sampled_from(sorted(MODELS))
-    pattern = pattern.replace("publishers/*/models/*", "publishers/google/models/gemini-2.5-flash")
+    pattern = pattern.replace("publishers/*/models/*", "publishers/google/models/gemini-3.8-flash")
     stars = pattern.count("*")
     return st.tuples(*[_IDS] * stars).map(lambda ids: pattern.replace("*", "{}").format(*ids))
 

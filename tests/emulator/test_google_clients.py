@@ -22,7 +22,7 @@ from google.protobuf import json_format, struct_pb2
 from gemini_grpc.emulator import Emulator
 from gemini_grpc.emulator.clock import VirtualClock
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 PROMPT = json_format.ParseDict({"prompt": "a tree"}, struct_pb2.Value())
 
 
@@ -244,7 +244,7 @@ async def test_every_other_service_answers(google: Google) -> None:
     )
     assert chunks[-1].candidates[0].finish_reason.name == "STOP"
     embedded = await settle(
-        generative.embed_content(model="models/gemini-embedding-001", content=said("a tree"))
+        generative.embed_content(model="models/gemini-embedding-2", content=said("a tree"))
     )
     assert len(embedded.embedding.values) == 3072
     answer = await settle(
@@ -289,7 +289,7 @@ async def test_a_live_session_is_held(google: Google) -> None:
 
     async def messages() -> AsyncIterator[Any]:
         message = package.BidiGenerateContentClientMessage
-        yield message(setup={"model": "models/gemini-2.0-flash-live-001"})
+        yield message(setup={"model": "models/gemini-3.8-live"})
         yield message(client_content={"turns": [said("Hello")], "turn_complete": True})
 
     generative = google.client("GenerativeService")

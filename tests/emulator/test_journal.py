@@ -9,7 +9,7 @@ from gemini_grpc.emulator import Emulator, Fault, Journal, Reply, VirtualClock
 from gemini_grpc.rpc.metadata import CREDENTIALS
 from gemini_grpc.v1beta import GenerativeServiceClient, ModelServiceClient, types
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 
 
 @pytest.fixture
@@ -101,7 +101,9 @@ def test_a_client_that_goes_away_is_noted(emulator, client):
 def test_a_session_counts_its_messages(emulator, client):
     ask_for = {"client_content": {"turns": [{"parts": [{"text": "hi"}]}], "turn_complete": True}}
     got = list(
-        client.bidi_generate_content(iter([{"setup": {"model": "models/gemini-live"}}, ask_for]))
+        client.bidi_generate_content(
+            iter([{"setup": {"model": "models/gemini-3.8-live"}}, ask_for])
+        )
     )
     attempt = emulator.journal[0].attempts[0]
     assert (attempt.received, attempt.sent) == (2, len(got))

@@ -18,7 +18,7 @@ def imported() -> None:
         options = {"api_endpoint": f"http://{emulator.target}"}
         with GenerativeServiceClient(client_options=options) as client:
             client.generate_content(
-                model="models/gemini-2.5-flash", contents=[{"parts": [{"text": "hi"}]}]
+                model="models/gemini-3.8-flash", contents=[{"parts": [{"text": "hi"}]}]
             )
         with FileServiceClient(client_options=options) as client:
             client.create_file(file={"name": "files/one"})
@@ -48,7 +48,7 @@ HEADER = """
     CONTENTS = [{"parts": [{"text": "hi"}]}]
 
     def ask(client):
-        response = client.generate_content(model="models/gemini-2.5-flash", contents=CONTENTS)
+        response = client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
         return response.candidates[0].content.parts[0].text
 """
 
@@ -167,7 +167,7 @@ def test_an_asynchronous_client_is_ready(pytester):
         """
     @pytest.mark.parametrize("number", range(3))
     async def test(gemini_async_client, number):
-        response = await gemini_async_client.generate_content(model="models/gemini-2.5-flash", contents=CONTENTS)
+        response = await gemini_async_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
         assert response.candidates
     """,
         passed=3,
@@ -182,7 +182,7 @@ def test_an_asynchronous_client_needs_no_plugin_for_event_loops(pytester):
 
     def test(gemini_async_client):
         async def main():
-            return await gemini_async_client.generate_content(model="models/gemini-2.5-flash", contents=CONTENTS)
+            return await gemini_async_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
         assert asyncio.run(main()).candidates
     """,
         passed=1,
@@ -212,12 +212,12 @@ def test_the_default_client_and_its_models_use_the_emulator_of_each_test(
         """
     import gemini_grpc as genai
 
-    MODEL = genai.GenerativeModel("gemini-2.5-flash")  # of the module that is tested
+    MODEL = genai.GenerativeModel("gemini-3.8-flash")  # of the module that is tested
 
     @pytest.mark.parametrize("number", range(3))
     def test_a_model(gemini_emulator, number):
         assert MODEL.generate_content("Hi").text
-        assert genai.embed_content("gemini-embedding-001", "Hi")["embedding"]
+        assert genai.embed_content("gemini-embedding-2", "Hi")["embedding"]
         assert len(gemini_emulator.journal) == 2
     """,
         passed=3,

@@ -12,7 +12,7 @@ from gemini_grpc.emulator.quota import Quotas, count_input
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.v1beta import GenerativeServiceClient, types
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 REQUEST = {"model": MODEL, "contents": [{"parts": [{"text": "one two"}]}]}
 
 
@@ -67,7 +67,7 @@ def test_a_client_is_told_which_quota_and_when_to_come_back(client, clock):
     (violation,) = failure.violations
     assert violation.quota_metric == "generativelanguage.googleapis.com/generate_content_requests"
     assert violation.quota_id == "GenerateRequestsPerMinutePerProjectPerModel"
-    assert dict(violation.quota_dimensions) == {"location": "global", "model": "gemini-2.5-flash"}
+    assert dict(violation.quota_dimensions) == {"location": "global", "model": "gemini-3.8-flash"}
     assert violation.quota_value == 1
     assert link.links[0].url.startswith("https://")
     assert retry.retry_delay.ToTimedelta().total_seconds() == 40.0
@@ -92,7 +92,7 @@ def test_methods_that_do_not_generate_do_not_count(client):
 
 
 def test_a_session_counts_once(client):
-    setup = {"setup": {"model": "models/gemini-live"}}
+    setup = {"setup": {"model": "models/gemini-3.8-live"}}
     assert list(client.bidi_generate_content(iter([setup])))
     with pytest.raises(errors.ResourceExhausted):
         list(client.bidi_generate_content(iter([setup])))
@@ -112,13 +112,13 @@ def test_models_and_projects_are_counted_apart(clock):
     charge(quotas, x_goog_api_key="a")
     charge(quotas, x_goog_api_key="b")
     charge(quotas, x_goog_api_key="a", x_goog_user_project="p")
-    charge(quotas, {**REQUEST, "model": "models/gemini-2.5-pro"}, x_goog_api_key="a")
+    charge(quotas, {**REQUEST, "model": "models/gemini-3.1-pro-preview"}, x_goog_api_key="a")
     refusal(quotas, x_goog_api_key="b", x_goog_user_project="p")
 
 
 def test_a_quota_may_be_for_one_model_and_project(clock):
     quotas = Quotas(
-        [Quota(requests_per_minute=0, model="models/gemini-2.5-flash", project="p")], clock
+        [Quota(requests_per_minute=0, model="models/gemini-3.8-flash", project="p")], clock
     )
     charge(quotas, x_goog_user_project="q")
     charge(quotas, {**REQUEST, "model": "models/other"}, x_goog_user_project="p")

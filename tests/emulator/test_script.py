@@ -9,7 +9,7 @@ from gemini_grpc.emulator import Emulator, Fault, Pause, Reply, Step, VirtualClo
 from gemini_grpc.v1alpha import GenerativeServiceClient as AlphaClient
 from gemini_grpc.v1beta import GenerativeServiceClient, ModelServiceClient, types
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_miss_of_a_strict_script_names_the_nearest_and_the_field(emulator, cli
     text = caught.value.message
     assert text.index("outcome 2 (Reply)") < text.index("outcome 1 (Reply)")
     assert "contents[0].parts[0].text: expected 'near', got 'hello'" in text
-    assert "model: expected 'models/other', got 'models/gemini-2.5-flash'" in text
+    assert "model: expected 'models/other', got 'models/gemini-3.8-flash'" in text
 
 
 def test_a_strict_script_that_is_used_up_says_so(emulator, client):
@@ -270,7 +270,7 @@ def live(client: GenerativeServiceClient, *messages: dict[str, object]):
     return client.bidi_generate_content(iter(messages))
 
 
-SETUP = {"setup": {"model": "models/gemini-live"}}
+SETUP = {"setup": {"model": "models/gemini-3.8-live"}}
 ASK = {"client_content": {"turns": [{"parts": [{"text": "hi"}]}], "turn_complete": True}}
 
 
@@ -358,7 +358,8 @@ def test_a_dialogue_may_send_bytes_that_are_no_message(emulator, client):
 
 def test_a_session_may_be_chosen_by_its_setup(emulator, client):
     emulator.script(
-        "BidiGenerateContent", [Reply(text="mine", when={"setup": {"model": "models/gemini-live"}})]
+        "BidiGenerateContent",
+        [Reply(text="mine", when={"setup": {"model": "models/gemini-3.8-live"}})],
     )
     assert list(live(client, SETUP, ASK))[1].server_content.model_turn.parts[0].text == "mine"
 
@@ -453,7 +454,7 @@ def test_two_emulators_do_not_share_scripts(emulator, client):
 YAML = """
 GenerateContent:
   - fault: {code: UNAVAILABLE, message: later}
-  - reply: {text: done, when: {model: models/gemini-2.5-flash}}
+  - reply: {text: done, when: {model: models/gemini-3.8-flash}}
 StreamGenerateContent:
   strict: true
   outcomes:

@@ -11,7 +11,7 @@ from gemini_grpc.emulator.catalog import by_path, find
 from gemini_grpc.emulator.services import HANDLERS
 from gemini_grpc.v1beta import FileServiceClient, GenerativeServiceClient, ModelServiceClient, types
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
 
 

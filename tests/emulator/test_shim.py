@@ -9,7 +9,7 @@ from gemini_grpc import errors
 from gemini_grpc.emulator import Emulator, Fault, Reply, Shim
 from gemini_grpc.v1beta import GenerativeServiceClient
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "hi"}]}]
 
 

@@ -18,8 +18,8 @@ from gemini_grpc.rpc import method
 from gemini_grpc.rpc.codec import pb_class
 
 REQUIRED = field_behavior_pb2.REQUIRED
-MODEL = "models/gemini-2.5-flash"
-VERTEX = "projects/p/locations/l/publishers/google/models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
+VERTEX = "projects/p/locations/l/publishers/google/models/gemini-3.8-flash"
 HELLO = [{"role": "user", "parts": [{"text": "Hello"}]}]
 CHUNK = "corpora/c/documents/d/chunks/k"
 EXAMPLES = {"examples": {"examples": [{"text_input": "1", "output": "2"}]}}
@@ -62,7 +62,9 @@ def schema(**fields: Any) -> Any:
 
 
 def setup(**fields: Any) -> Any:
-    return v1beta.BidiGenerateContentClientMessage(setup={"model": "models/gemini-live"} | fields)
+    return v1beta.BidiGenerateContentClientMessage(
+        setup={"model": "models/gemini-3.8-live"} | fields
+    )
 
 
 def query(**condition: Any) -> Any:
@@ -205,7 +207,7 @@ REFUSED: list[tuple[str, Any]] = [
     ),
     ("labels['Team']", vertex(labels={"Team": "a"})),
     # names and patterns
-    ("model", generate(model="gemini-2.5-flash")),
+    ("model", generate(model="gemini-3.8-flash")),
     ("model", vertex(model=MODEL)),
     ("cached_content", generate(cached_content="cachedContents/a/b")),
     ("name", v1beta.GetDocumentRequest(name="corpora/c")),
@@ -481,7 +483,7 @@ class TestLeniency:
 
     def test_limits_names_and_relations_are_not_looked_at(self) -> None:
         request = generate(
-            model="gemini-2.5-flash",
+            model="gemini-3.8-flash",
             tools=[{}],
             generation_config={"temperature": 9, "stop_sequences": list("abcdefgh")},
         )

@@ -64,7 +64,7 @@ emulator = Emulator().start()
 emulator.script("StreamGenerateContent", [Fault(stall=True, after=1)])
 client = GenerativeServiceClient(client_options={"api_endpoint": f"http://{emulator.target}"})
 contents = [{"parts": [{"text": "tell me about the sea"}]}]
-answers = client.stream_generate_content(model="models/gemini-2.5-flash", contents=contents)
+answers = client.stream_generate_content(model="models/gemini-3.8-flash", contents=contents)
 next(answers)
 """
     done = subprocess.run(

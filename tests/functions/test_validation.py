@@ -66,7 +66,7 @@ def test_every_schema_is_valid_in_v1beta(options: dict[str, str]) -> None:
     with v1beta.GenerativeServiceClient(client_options=options) as client:
         tool = {"function_declarations": [Function.of(everything).declaration()]}
         answer = client.generate_content(
-            model="models/gemini-2.5-flash",
+            model="models/gemini-3.8-flash",
             contents=[{"role": "user", "parts": [{"text": "Hello"}]}],
             tools=[tool],
             generation_config={
@@ -83,7 +83,7 @@ def test_every_narrow_schema_is_valid_in_v1alpha(options: dict[str, str]) -> Non
     declaration["parameters"] = narrow(declaration["parameters"], known=known)
     with v1alpha.GenerativeServiceClient(client_options=options) as client:
         answer = client.generate_content(
-            model="models/gemini-2.5-flash",
+            model="models/gemini-3.8-flash",
             contents=[{"role": "user", "parts": [{"text": "Hello"}]}],
             tools=[{"function_declarations": [declaration]}],
         )

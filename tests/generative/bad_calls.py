@@ -11,7 +11,7 @@ from gemini_grpc import protos
 from gemini_grpc.errors import ArgumentError, FieldError, UsageError
 from tests.generative.shell import BACKENDS, Shell
 
-MODEL = "gemini-2.5-flash"
+MODEL = "gemini-3.8-flash"
 TOOL = {"name": "f", "description": "F"}
 BAD_IMAGE = {"mime_type": "image/png", "data": 5}
 
@@ -47,7 +47,7 @@ def function(path: str, *args: Any, **more: Any) -> Callable[[Shell], Any]:
 
 
 def embed(content: Any, **more: Any) -> Callable[[Shell], Any]:
-    arguments = {"model": "gemini-embedding-001", **more}
+    arguments = {"model": "gemini-embedding-2", **more}
     return function("embedding.embed_content", content=content, **arguments)
 
 
@@ -341,7 +341,7 @@ TABLE = (
     ),
     Bad(
         "tune with numbers",
-        function("tuning.create_tuned_model", "gemini-1.5-flash", [5]),
+        function("tuning.create_tuned_model", "gemini-1.5-flash-001-tuning", [5]),
         ArgumentError,
         "pair",
         GEMINI,

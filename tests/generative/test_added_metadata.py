@@ -49,6 +49,6 @@ def test_what_can_be_sent_is_sent(monkeypatch: pytest.MonkeyPatch, emulator: Emu
     default: Any = [("x-team", "blue"), ("x-trace-bin", b"\x00")]
     with gemini_grpc.Client(api_key="k", default_metadata=default) as client:
         more = {"metadata": {"x-call": "1"}}
-        assert client.models.count_tokens("gemini-2.5-flash", "Hi", request_options=more)
+        assert client.models.count_tokens("gemini-3.8-flash", "Hi", request_options=more)
     sent = emulator.journal[0].attempts[0].metadata
     assert {("x-team", "blue"), ("x-trace-bin", b"\x00"), ("x-call", "1")} <= set(sent)

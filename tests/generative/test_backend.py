@@ -34,18 +34,18 @@ def test_nested_messages_are_found() -> None:
 @pytest.mark.parametrize(
     ("backend", "given", "full"),
     [
-        (BETA, "gemini-2.5-flash", "models/gemini-2.5-flash"),
-        (BETA, "models/gemini-2.5-flash", "models/gemini-2.5-flash"),
+        (BETA, "gemini-3.8-flash", "models/gemini-3.8-flash"),
+        (BETA, "models/gemini-3.8-flash", "models/gemini-3.8-flash"),
         (ALPHA, "tunedModels/mine", "tunedModels/mine"),
         (
             VERTEX,
-            "gemini-2.5-flash",
-            "projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            "gemini-3.8-flash",
+            "projects/p/locations/us-central1/publishers/google/models/gemini-3.8-flash",
         ),
         (
             VERTEX,
-            "models/gemini-2.5-flash",
-            "projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            "models/gemini-3.8-flash",
+            "projects/p/locations/us-central1/publishers/google/models/gemini-3.8-flash",
         ),
         (
             VERTEX,
@@ -69,7 +69,7 @@ def test_models_have_full_names(backend: Backend, given: str, full: str) -> None
         (BETA, ""),
         (BETA, "  "),
         (BETA, None),
-        (BETA, "model/gemini-2.5-flash"),
+        (BETA, "model/gemini-3.8-flash"),
         (BETA, "models/"),
         (BETA, "projects/p/locations/l/publishers/google/models/m"),
         (VERTEX, "endpoints/7"),

@@ -15,7 +15,7 @@ from gemini_grpc.generative.caching import CachedContent
 from gemini_grpc.generative.expiration import expiration
 from tests.generative.shell import BACKENDS, Shell, each, label, quiet_shell_of, shell_of
 
-MODEL = "gemini-2.5-flash"
+MODEL = "gemini-3.8-flash"
 LONG = "word " * 2000
 EVERY = tuple(BACKENDS)
 

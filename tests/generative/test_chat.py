@@ -249,7 +249,7 @@ def test_an_unfinished_stream_must_be_read_first(place: Place) -> None:
     assert "waiting for the end" in repr(chat)
     place.resolve(response)
     assert said(chat) == [*BEFORE, ("user", "Count"), ("model", "one two three")]
-    assert repr(chat) == "ChatSession(model='models/gemini-2.5-flash', 4 messages)"
+    assert repr(chat) == "ChatSession(model='models/gemini-flash-latest', 4 messages)"
 
 
 @STREAM

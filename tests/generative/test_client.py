@@ -32,7 +32,7 @@ def test_every_service_shares_the_connection(options: dict[str, Any], version: A
             assert f".{version}." in type(service).__module__
             assert getattr(client, name) is service
         answer = client.generative_service.generate_content(
-            model="models/gemini-2.5-flash", contents=QUESTION
+            model="models/gemini-3.8-flash", contents=QUESTION
         )
         assert answer.candidates[0].content.parts[0].text
 
@@ -62,7 +62,7 @@ def test_a_closed_client_says_so(options: dict[str, Any]) -> None:
     client.close()
     client.close()
     with pytest.raises(errors.ClosedError):
-        client.generative_service.count_tokens(model="models/gemini-2.5-flash", contents=QUESTION)
+        client.generative_service.count_tokens(model="models/gemini-3.8-flash", contents=QUESTION)
 
 
 def test_the_key_comes_from_the_environment(
@@ -100,28 +100,28 @@ def test_what_cannot_be_used_is_refused(arguments: dict[str, Any], text: str) ->
 def test_a_client_knows_its_models(options: dict[str, Any]) -> None:
     with gemini_grpc.Client(client_options=options) as client:
         names = [model.name for model in client.models.list()]
-        assert "models/gemini-2.5-flash" in names
-        assert client.models.get("gemini-2.5-flash").display_name
-        answer = client.models.generate_content("gemini-2.5-flash", "What is 2 + 3?")
+        assert "models/gemini-3.8-flash" in names
+        assert client.models.get("gemini-3.8-flash").display_name
+        answer = client.models.generate_content("gemini-3.8-flash", "What is 2 + 3?")
         assert answer.text == "2 + 3 is 5."
         assert "".join(
             piece.text
             for piece in client.models.generate_content(
-                "gemini-2.5-flash", "What is 2 + 3?", stream=True
+                "gemini-3.8-flash", "What is 2 + 3?", stream=True
             )
         )
-        assert client.models.count_tokens("gemini-2.5-flash", "Hi").total_tokens
-        model = client.models("gemini-2.5-flash", system_instruction="Be brief.")
+        assert client.models.count_tokens("gemini-3.8-flash", "Hi").total_tokens
+        model = client.models("gemini-3.8-flash", system_instruction="Be brief.")
         assert model.start_chat().send_message("Hi").text
-        found = client.models.embed_content("gemini-embedding-001", ["a", "b"])
+        found = client.models.embed_content("gemini-embedding-2", ["a", "b"])
         assert len(found["embedding"]) == 2
 
 
 async def test_so_does_an_asynchronous_one(options: dict[str, Any]) -> None:
     async with gemini_grpc.AsyncClient(client_options=options) as client:
         names = [model.name async for model in client.models.list()]
-        assert "models/gemini-2.5-flash" in names
-        answer = await client.models.generate_content("gemini-2.5-flash", "What is 2 + 3?")
+        assert "models/gemini-3.8-flash" in names
+        answer = await client.models.generate_content("gemini-3.8-flash", "What is 2 + 3?")
         assert answer.text == "2 + 3 is 5."
-        found = await client.models.embed_content("gemini-embedding-001", "a")
+        found = await client.models.embed_content("gemini-embedding-2", "a")
         assert found["embedding"]

@@ -22,7 +22,7 @@ from gemini_grpc.generative.model import GenerativeModel
 from gemini_grpc.v1beta import ModelServiceClient
 from tests.colours import Async, Sync
 
-QUESTION = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
+QUESTION = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
 VARIABLES = (
     *("GOOGLE_API_KEY", "GEMINI_API_KEY", "GEMINI_EMULATOR_HOST"),
     *("GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION", "GOOGLE_APPLICATION_CREDENTIALS"),
@@ -110,7 +110,7 @@ def test_what_cannot_be_configured_is_refused_and_changes_nothing(
 def test_a_client_has_the_services_of_its_backend(emulator: Emulator) -> None:
     vertex = Client(project="p", location="eu", client_options=options(emulator) | {"api_key": "k"})
     with vertex as client:
-        model = client.wires.backend.model("gemini-2.5-flash")
+        model = client.wires.backend.model("gemini-3.8-flash")
         contents = [{"role": "user", "parts": [{"text": "Hi"}]}]
         counted = client.llm_utility_service.count_tokens(
             endpoint=model, model=model, contents=contents

@@ -16,7 +16,7 @@ from gemini_grpc.generative.backend import Backend, UnsupportedError
 from gemini_grpc.generative.embedding import TASK_TYPES
 from tests.generative.shell import BACKENDS, GEMINI, Shell, each, label, shell_of
 
-MODEL = "gemini-embedding-001"
+MODEL = "gemini-embedding-2"
 TEXTS = [f"text {number}" for number in range(250)]
 
 

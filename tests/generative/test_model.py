@@ -32,7 +32,7 @@ def test_a_bare_question_has_the_model_and_the_contents(anywhere: Place) -> None
     model = anywhere.model()
     anywhere.ask(model, "Hi")
     assert sent(anywhere).model == model.model_name
-    assert model.model_name.endswith("models/gemini-2.5-flash")
+    assert model.model_name.endswith("models/gemini-flash-latest")
     assert [content.role for content in sent(anywhere).contents] == ["user"]
     fields = {field.name for field, _ in sent(anywhere)._pb.ListFields()}
     assert fields == {"model", "contents"}
@@ -40,7 +40,7 @@ def test_a_bare_question_has_the_model_and_the_contents(anywhere: Place) -> None
 
 def test_what_a_model_has_goes_with_every_question(anywhere: Place) -> None:
     model = anywhere.model(
-        model_name="gemini-2.5-pro",
+        model_name="gemini-3.1-pro-preview",
         system_instruction="Be brief.",
         generation_config={"temperature": 0.5},
         safety_settings={"HARASSMENT": "block_none"},
@@ -50,7 +50,7 @@ def test_what_a_model_has_goes_with_every_question(anywhere: Place) -> None:
     for _ in range(2):
         anywhere.ask(model, "Hi")
         request = sent(anywhere)
-        assert request.model.endswith("models/gemini-2.5-pro")
+        assert request.model.endswith("models/gemini-3.1-pro-preview")
         assert request.system_instruction.parts[0].text == "Be brief."
         assert request.generation_config.temperature == 0.5
         assert request.safety_settings[0].threshold.name == "BLOCK_NONE"
@@ -209,7 +209,7 @@ def test_a_model_goes_on_from_a_cached_content(anywhere: Place) -> None:
         service, more = client.cache_service, {}
         package = anywhere.backend
     cached = getattr(gemini_grpc, package).CachedContent(
-        model=anywhere.model(model_name="gemini-2.5-pro").model_name,
+        model=anywhere.model(model_name="gemini-3.1-pro-preview").model_name,
         contents=[{"role": "user", "parts": [{"text": "long " * 5000}]}],
         ttl={"seconds": 600},
     )
@@ -241,7 +241,7 @@ def test_a_model_is_shown_for_people(place: Place) -> None:
     )
     assert repr(model) == (
         "GenerativeModel(\n"
-        "    model_name='models/gemini-2.5-flash',\n"
+        "    model_name='models/gemini-flash-latest',\n"
         "    generation_config={'temperature': 0.5},\n"
         "    tools=['add', 'code_execution'],\n"
         f"    system_instruction={('Be brief. ' * 10)[:57] + '...'!r},\n"
@@ -276,7 +276,7 @@ def test_a_model_stays_with_the_default_client_it_was_made_or_first_used_with(
 ) -> None:
     target = {"api_endpoint": f"http://{emulator.target}"}
     early = GenerativeModel()
-    assert early.model_name == "models/gemini-2.5-flash"
+    assert early.model_name == "models/gemini-flash-latest"
     models, clients = [early], []
     for location in ("us-central1", "europe-west4"):
         default.configure(api_key="k", client_options=target, project="p", location=location)
@@ -291,7 +291,7 @@ def test_a_model_stays_with_the_default_client_it_was_made_or_first_used_with(
         chat.send_message("Hi")
         asked.append(emulator.journal[-1].request.model)
         assert model.model_name == asked[-1]
-    name = "projects/p/locations/{}/publishers/google/models/gemini-2.5-flash"
+    name = "projects/p/locations/{}/publishers/google/models/gemini-flash-latest"
     first, second = name.format("us-central1"), name.format("europe-west4")
     assert asked == [first, first, second]
     for client in clients:

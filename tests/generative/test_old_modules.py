@@ -91,7 +91,7 @@ def test_corpora(emulator: Emulator) -> None:
 
 def test_caches(emulator: Emulator) -> None:
     cache = caching.CachedContent.create(
-        model="models/gemini-1.5-flash-002",
+        model="models/gemini-3.8-flash",
         system_instruction="You know the book.",
         contents=["word " * 2000],
         ttl=datetime.timedelta(minutes=5),
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_found_without_credentials(
     wrong: list[Any] = [
         lambda: catalog.list_models(page_size=-1),
         lambda: retriever.get_corpus("a/b"),
-        lambda: CachedContent.create("gemini-2.5-flash", contents="x", ttl=-1),
+        lambda: CachedContent.create("gemini-3.8-flash", contents="x", ttl=-1),
         lambda: answer.generate_answer(contents="x"),
     ]
     for call in wrong:

@@ -55,7 +55,7 @@ def test_a_whole_answer_is_read(anywhere: Place) -> None:
     assert [part.text for part in response.parts] == ["2 + 3 is 5."]
     assert response.candidates[0].finish_reason == 1
     assert response.usage_metadata.total_token_count > 0
-    assert response.model_version == "gemini-2.5-flash"
+    assert response.model_version == "gemini-flash-latest"
     assert bool(response.response_id) == (anywhere.backend != "v1alpha")
     assert not response.prompt_feedback.block_reason
     assert response.function_calls == []

@@ -156,7 +156,7 @@ import gemini_grpc
 options = {"api_endpoint": f"http://{sys.argv[1]}", "api_key": "test"}
 more = {"client": gemini_grpc.Client(client_options=options), "request_options": {"timeout": 300}}
 try:
-    gemini_grpc.embed_content("gemini-embedding-001", ["a text"] * 400, **more)
+    gemini_grpc.embed_content("gemini-embedding-2", ["a text"] * 400, **more)
 except BaseException as error:
     print(type(error).__name__)
 """

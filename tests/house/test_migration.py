@@ -84,7 +84,7 @@ def names(emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[Names]
         genai.configure(api_key="test")
     PIL.Image.new("RGB", (8, 8), "red").save("image.jpg")
     pathlib.Path("notes.txt").write_text("Every house has a door. " * 1000)
-    model = genai.GenerativeModel("gemini-2.5-flash")
+    model = genai.GenerativeModel("gemini-3.8-flash")
     client = genai.Client(project="p") if section == 2 else genai.Client(api_key="test")
     services: Names = {}
     if section == 3:
@@ -181,7 +181,7 @@ def _(emulator: Emulator) -> None:
 
 @claim(1, "`genai.GenerativeModel()`")
 def _(emulator: Emulator) -> None:
-    assert genai.GenerativeModel().model_name == "models/gemini-2.5-flash"
+    assert genai.GenerativeModel().model_name == "models/gemini-flash-latest"
 
 
 @claim(1, "`chunk.text`")
@@ -202,7 +202,7 @@ def _(emulator: Emulator) -> None:
         stopped = {"candidates": [{"finish_reason": "SAFETY"}, {"finish_reason": "BLOCKLIST"}]}
         emulator.script("GenerateContent", [Reply(message=stopped)])
         with genai.Client(**place) as client:
-            response = client.models.generate_content(model="gemini-2.5-flash", contents="Hi")
+            response = client.models.generate_content(model="gemini-3.8-flash", contents="Hi")
         safety, blocklist = (candidate.finish_reason for candidate in response.candidates)
         assert (safety, blocklist) == (public.SAFETY, public.BLOCKLIST)
         assert safety is not public.SAFETY
@@ -275,17 +275,17 @@ def _(emulator: Emulator) -> None:
             genai.list_models(client=given)
 
 
-@claim(1, '`genai.embed_content("models/embedding-001", "Hi", title="T")`')
+@claim(1, '`genai.embed_content("models/gemini-embedding-2", "Hi", title="T")`')
 def _(emulator: Emulator) -> None:
     with pytest.raises(errors.ArgumentError, match="retrieval_document"):
-        genai.embed_content("models/embedding-001", "Hi", title="T")
+        genai.embed_content("models/gemini-embedding-2", "Hi", title="T")
 
 
-@claim(1, '`caching.CachedContent.create("gemini-2.5-flash", contents=[text], expire_time=')
+@claim(1, '`caching.CachedContent.create("gemini-3.8-flash", contents=[text], expire_time=')
 def _(emulator: Emulator) -> None:
     with pytest.raises(errors.ArgumentError, match="time zone"):
         genai.caching.CachedContent.create(
-            "gemini-2.5-flash", contents=["word " * 5000], expire_time=datetime(2100, 1, 1)
+            "gemini-3.8-flash", contents=["word " * 5000], expire_time=datetime(2100, 1, 1)
         )
 
 
@@ -344,7 +344,7 @@ def _(emulator: Emulator) -> None:
         assert "/locations/eu/" in genai.GenerativeModel().model_name
 
 
-@claim(2, '`model = GenerativeModel("gemini-2.5-flash")`')
+@claim(2, '`model = GenerativeModel("gemini-3.8-flash")`')
 def _(emulator: Emulator) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GOOGLE_CLOUD_PROJECT", "p")
@@ -424,7 +424,7 @@ def _(emulator: Emulator) -> None:
     from google.ai import generativelanguage_v1beta as theirs
 
     request = theirs.GenerateContentRequest(
-        model="models/gemini-2.5-flash", contents=[{"role": "user", "parts": [{"text": "Hi"}]}]
+        model="models/gemini-3.8-flash", contents=[{"role": "user", "parts": [{"text": "Hi"}]}]
     )
     with v1beta.GenerativeServiceClient() as client:
         assert client.generate_content(request).candidates
@@ -442,7 +442,7 @@ def _(emulator: Emulator) -> None:
     emulator.script("CountTokens", [Fault("UNAVAILABLE", times=2)])
     contents: Any = [{"parts": [{"text": "Hi"}]}]
     with v1alpha.GenerativeServiceClient() as client:
-        assert client.count_tokens(model="models/gemini-2.5-flash", contents=contents).total_tokens
+        assert client.count_tokens(model="models/gemini-3.8-flash", contents=contents).total_tokens
 
 
 @claim(4, "`tools=[multiply]`")
@@ -458,7 +458,7 @@ def _(emulator: Emulator) -> None:
 @claim(4, "`client.aio.live.connect(")
 def _(emulator: Emulator) -> None:
     with genai.Client(project="p") as client, pytest.raises(genai.UnsupportedError):
-        client.live.connect("gemini-live")
+        client.live.connect("gemini-3.8-live")
 
 
 @pytest.mark.parametrize(("where", "check"), CLAIMS.items(), ids=[str(key) for key in CLAIMS])

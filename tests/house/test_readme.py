@@ -72,7 +72,7 @@ def test_the_quickstart_runs(emulator: Emulator, tmp_path: Path) -> None:
     script = str(ROOT / "examples/quickstart.py")
     # a program that leaves an image open is warned of by Python as it ends, and only then
     printed = run(*STRICT, "-W", "ignore::ResourceWarning", script, emulator=emulator, cwd=tmp_path)
-    assert "models/gemini-2.5-flash" in printed
+    assert "models/gemini-3.8-flash" in printed
     assert {call.method.rpartition("/")[2] for call in emulator.journal} >= {
         *("ListModels", "GenerateContent", "StreamGenerateContent", "CountTokens"),
         *("EmbedContent", "BatchEmbedContents"),
@@ -86,7 +86,7 @@ import gemini_grpc as genai
 genai.configure(api_key=KEY)
 for m in genai.list_models():
     if "generateContent" in m.supported_generation_methods: print(m.name)
-model = genai.GenerativeModel("gemini-2.5-flash", system_instruction="...", generation_config={"temperature": 0.5}, safety_settings={"HARASSMENT": "block_none"}, tools=[tool])
+model = genai.GenerativeModel("gemini-3.8-flash", system_instruction="...", generation_config={"temperature": 0.5}, safety_settings={"HARASSMENT": "block_none"}, tools=[tool])
 response = model.generate_content("What is the meaning of life?")
 response.text; response.prompt_feedback; response.candidates; response.usage_metadata
 for chunk in model.generate_content("...", stream=True): print(chunk.text)
@@ -95,13 +95,13 @@ model.generate_content(genai.protos.Content(parts=[genai.protos.Part(inline_data
 model.generate_content([{"role": "user", "parts": ["..."]}, {"role": "model", "parts": ["..."]}, {"role": "user", "parts": ["..."]}])
 model.generate_content("...", generation_config=genai.types.GenerationConfig(candidate_count=1, stop_sequences=["x"], max_output_tokens=20, temperature=1.0))
 chat = model.start_chat(history=[]); chat.send_message("..."); chat.send_message("...", stream=True).resolve(); chat.history
-genai.embed_content(model="models/embedding-001", content="...", task_type="retrieval_document", title="...")
-genai.embed_content(model="models/embedding-001", content=["...", "..."], task_type="retrieval_document", title="...")
-genai.embed_content(model="models/embedding-001", content=chat.history, task_type="retrieval_document", title="...")
+genai.embed_content(model="models/gemini-embedding-2", content="...", task_type="retrieval_document", title="...")
+genai.embed_content(model="models/gemini-embedding-2", content=["...", "..."], task_type="retrieval_document", title="...")
+genai.embed_content(model="models/gemini-embedding-2", content=chat.history, task_type="retrieval_document", title="...")
 async def main():
     model.count_tokens("..."); await model.generate_content_async("..."); await chat.send_message_async("...")
 asyncio.run(main())
-file = genai.upload_file(path); genai.get_file(file.name); genai.list_files(); genai.delete_file(file.name); genai.caching.CachedContent.create("gemini-2.5-flash", contents=[long])
+file = genai.upload_file(path); genai.get_file(file.name); genai.list_files(); genai.delete_file(file.name); genai.caching.CachedContent.create("gemini-3.8-flash", contents=[long])
 """
 """The lines that were promised, with values where they leave room."""
 

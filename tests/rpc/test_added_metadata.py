@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gemini_grpc.emulator import Emulator
     from tests.colours import Sync
 
-COUNT = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
+COUNT = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
 
 SENT: list[Any] = [
     [("x-team", "blue"), ("x.y_z-0", " ~!")],

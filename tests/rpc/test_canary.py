@@ -33,7 +33,7 @@ REFRESH = "1//canary-0123456789-refresh"
 CLIENT_SECRET = "GOCSPX-canary-0123456789"
 PASSWORD = "canary-0123456789-password"
 PASSPHRASE = "canary-0123456789-passphrase"
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 PROMPT = "canary-0123456789-prompt"
 CONTENTS = [{"parts": [{"text": PROMPT}]}]
 

@@ -15,8 +15,8 @@ from gemini_grpc.emulator import Emulator, Fault, Reply
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-FIELDS = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
-SETUP = {"setup": {"model": "models/gemini-live"}}
+FIELDS = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+SETUP = {"setup": {"model": "models/gemini-3.8-live"}}
 
 
 def arrived(emulator: Emulator) -> None:

@@ -24,7 +24,7 @@ from gemini_grpc.emulator import Emulator, Fault
 from tests.colours import Async, Sync
 from tests.late_proxy import LateProxy
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 FIELDS = {"model": MODEL, "contents": [{"parts": [{"text": "tell me about the sea"}]}]}
 
 
@@ -40,7 +40,7 @@ def run(program: str, *arguments: str, **environment: str) -> str:
         from gemini_grpc import errors
         from gemini_grpc.v1beta import GenerativeServiceAsyncClient, GenerativeServiceClient
         OPTIONS = {"api_endpoint": f"http://{sys.argv[1]}", "api_key": "k"}
-        FIELDS = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+        FIELDS = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "hi"}]}]}
     """
     code = textwrap.dedent(prologue) + textwrap.dedent(program)
     done = subprocess.run(

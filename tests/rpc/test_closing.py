@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gemini_grpc.emulator import Emulator
     from tests.colours import Sync
 
-FIELDS = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+FIELDS = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "hi"}]}]}
 
 
 @pytest.mark.parametrize("method", ["count_tokens", "stream_generate_content"])

@@ -18,7 +18,7 @@ from gemini_grpc.rpc._async.channel import AsyncChannel
 from gemini_grpc.rpc._sync.channel import Channel
 from tests.colours import Async, Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "hi"}]}]
 
 

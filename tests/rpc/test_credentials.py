@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.authority import Authority
     from tests.colours import Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "hi"}]}]
 AUDIENCE = "https://generativelanguage.googleapis.com/"
 EMAIL = "tester@project.iam.gserviceaccount.com"
@@ -143,7 +143,7 @@ def test_streams_and_sessions_have_the_token_as_well(
     client = make(credentials=Counted())
     stream = colour.call(client.stream_generate_content, model=MODEL, contents=CONTENTS)
     assert colour.drain(stream)
-    setup = {"setup": {"model": "models/gemini-live"}}
+    setup = {"setup": {"model": "models/gemini-3.8-live"}}
     session = colour.call(client.bidi_generate_content, colour.requests([setup]))
     assert colour.drain(session)
     assert door.tokens == ["Bearer token-1"] * 2
@@ -648,7 +648,7 @@ def test_a_token_that_was_refused_a_session_is_not_sent_again(
 ) -> None:
     client = make(credentials=Counted())
     door.refused = {"Bearer token-1"}
-    setup = {"setup": {"model": "models/gemini-live"}}
+    setup = {"setup": {"model": "models/gemini-3.8-live"}}
     session = colour.call(client.bidi_generate_content, colour.requests([setup]))
     with pytest.raises(errors.Unauthenticated):
         colour.drain(session)

@@ -20,7 +20,7 @@ from gemini_grpc.rpc.policy import DEFAULT
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
 SLACK = 1.0
 """Seconds that a machine with other work to do may take longer."""

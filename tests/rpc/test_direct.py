@@ -17,7 +17,7 @@ from gemini_grpc.rpc import direct
 
 PATH = "/google.ai.generativelanguage.v1beta.GenerativeService/CountTokens"
 FIELDS: dict[str, Any] = {
-    "model": "models/gemini-2.5-flash",
+    "model": "models/gemini-3.8-flash",
     "contents": [{"parts": [{"text": "hi"}]}],
 }
 REQUEST = v1beta.CountTokensRequest.serialize(v1beta.CountTokensRequest(FIELDS))

@@ -27,20 +27,20 @@ def emulator(monkeypatch):
 def test_every_client_uses_the_emulator(emulator):
     for make in (ModelServiceClient, AlphaModelServiceClient):
         with make() as client:
-            assert client.get_model(name="models/gemini-2.5-flash")
+            assert client.get_model(name="models/gemini-3.8-flash")
     assert len(emulator.journal) == 2
 
 
 async def test_asynchronous_clients_use_it_as_well(emulator):
     async with ModelServiceAsyncClient() as client:
-        assert await client.get_model(name="models/gemini-2.5-flash")
+        assert await client.get_model(name="models/gemini-3.8-flash")
     assert len(emulator.journal) == 1
 
 
 def test_it_is_read_when_a_client_is_made(emulator, monkeypatch):
     with ModelServiceClient() as client:
         monkeypatch.delenv("GEMINI_EMULATOR_HOST")
-        assert client.get_model(name="models/gemini-2.5-flash")
+        assert client.get_model(name="models/gemini-3.8-flash")
 
 
 def test_it_wins_over_an_endpoint(monkeypatch):
@@ -53,7 +53,7 @@ def test_an_endpoint_without_tls_names_another_emulator(emulator):
     with Emulator() as other:
         options = {"api_endpoint": f"http://{other.target}", "api_key": "mine"}
         with ModelServiceClient(client_options=options) as client:
-            assert client.get_model(name="models/gemini-2.5-flash")
+            assert client.get_model(name="models/gemini-3.8-flash")
         assert len(other.journal) == 1
     assert not emulator.journal
 
@@ -81,7 +81,7 @@ def test_an_address_that_cannot_be_used_names_the_variable(monkeypatch, value):
 
 # what still holds
 
-COUNT = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
+COUNT = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "Hi"}]}]}
 
 
 def test_the_limit_of_a_message_holds(colour, connect, emulator):
@@ -109,5 +109,5 @@ def test_deadlines_retries_and_the_user_agent_hold(colour, connect, emulator):
 
 def test_default_metadata_are_sent(emulator):
     with Client(default_metadata=[("x-team", "blue")]) as client:
-        assert client.model_service.get_model(name="models/gemini-2.5-flash")
+        assert client.model_service.get_model(name="models/gemini-3.8-flash")
     assert ("x-team", "blue") in emulator.journal[0].attempts[0].metadata

@@ -24,7 +24,7 @@ from gemini_grpc.rpc import failure
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "a private prompt"}]}]
 CODES = [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK]
 
@@ -228,21 +228,26 @@ def test_messages_say_what_to_do(
         assert word in str(error)
 
 
-SEEN = ("models/gemini-2.5-flash", "models/gemini-2.5-pro", "tunedModels/x", "tunedModels/y")
+SEEN = (
+    "models/gemini-3.8-flash",
+    "models/gemini-3.1-pro-preview",
+    "tunedModels/x",
+    "tunedModels/y",
+)
 
 
 @pytest.mark.parametrize(
     ("message", "advice"),
     [
         (
-            "models/gemini-2.5-flsh is not found",
-            "Did you mean 'models/gemini-2.5-flash' or 'models/gemini-2.5-pro'? ListModels tells which "
+            "models/gemini-3.8-flsh is not found",
+            "Did you mean 'models/gemini-3.8-flash' or 'models/gemini-3.1-pro-preview'? ListModels tells which "
             "models there are.",
         ),
         ("No models/zzzzzzzzzzzzzz.", "ListModels tells which models there are."),
         (
-            "models/gemini-2.5-flash is not found for embedContent",
-            "Did you mean 'models/gemini-2.5-pro'? ListModels tells which models there are.",
+            "models/gemini-3.8-flash is not found for embedContent",
+            "Did you mean 'models/gemini-3.1-pro-preview'? ListModels tells which models there are.",
         ),
         (
             "tunedModels/z is not found",
@@ -251,7 +256,7 @@ SEEN = ("models/gemini-2.5-flash", "models/gemini-2.5-pro", "tunedModels/x", "tu
         ),
         ("tunedModels/x/permissions/1 is not found", ""),
         ("tunedModels/x/operations/1 is not found", ""),
-        ("publishers/google/models/gemini-2.5-flsh is not found", ""),
+        ("publishers/google/models/gemini-3.8-flsh is not found", ""),
         ("projects/p/locations/l/models/1 is not found", ""),
         ("corpora/x is not found", ""),
     ],
@@ -418,7 +423,7 @@ with Emulator() as emulator:
     options = {"api_endpoint": f"http://{emulator.target}", "api_key": "k"}
     emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED")] * 2)
     with GenerativeServiceClient(client_options=options) as client:
-        fields = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "x"}]}]}
+        fields = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "x"}]}]}
         try:
             client.count_tokens(**fields)
         except errors.ResourceExhausted as error:

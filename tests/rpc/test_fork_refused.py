@@ -19,7 +19,7 @@ client = GenerativeServiceAsyncClient(
 )
 
 async def use():
-    fields = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+    fields = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "hi"}]}]}
     return (await client.count_tokens(**fields, timeout=5.0)).total_tokens
 
 async def main():

@@ -67,12 +67,12 @@ KEPT_SESSION = """
             return error
 
     def failing():
-        yield {"setup": {"model": "models/gemini-live"}}
+        yield {"setup": {"model": "models/gemini-3.8-live"}}
         raise ValueError("mine")
 
     kept = asyncio.run(use(failing()))
     assert isinstance(kept, ValueError)
-    setup = [{"setup": {"model": "models/gemini-live"}}]
+    setup = [{"setup": {"model": "models/gemini-3.8-live"}}]
     print([ended(lambda: asyncio.run(use(setup))) for _ in range(2)])
 """
 

@@ -55,7 +55,7 @@ def test_an_error_is_googles_as_well_where_their_package_is_loaded(
     assert not isinstance(alone, exceptions.NotFound)
 
 
-FIELDS = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "hi"}]}]}
+FIELDS = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "hi"}]}]}
 
 
 def test_a_client_takes_a_retry_of_google(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "generativelanguage.googleapis.com"
 NAME = "gemini.test"
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 
 

@@ -16,7 +16,7 @@ from tests.authority import Authority, Issued
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "hi"}]}]
 
 

@@ -15,7 +15,7 @@ import pytest
 from gemini_grpc import errors, v1beta
 from gemini_grpc.emulator import Emulator, Fault
 
-SETUP = {"setup": {"model": "models/gemini-live"}}
+SETUP = {"setup": {"model": "models/gemini-3.8-live"}}
 ASK = {"client_content": {"turns": [{"parts": [{"text": "hi"}]}], "turn_complete": True}}
 
 

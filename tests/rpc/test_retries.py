@@ -21,7 +21,7 @@ from gemini_grpc.emulator import Attempt, Emulator, Fault, Reply
 if TYPE_CHECKING:
     from tests.colours import Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
 QUICK = RetryPolicy(attempts=3, initial=0.01, maximum=0.02, jitter=0.0)
 DAILY = error_details_pb2.QuotaFailure(
@@ -54,7 +54,7 @@ class Kind:
         function = getattr(client, self.name)
         if self.name == "bidi_generate_content":
             more.pop("retry", None)
-            setup = {"setup": {"model": "models/gemini-live"}}
+            setup = {"setup": {"model": "models/gemini-3.8-live"}}
             return colour.drain(colour.call(function, colour.requests([setup]), **more))
         answer = colour.call(function, **self.fields, **more)
         return colour.drain(answer) if self.name == "stream_generate_content" else [answer]
@@ -343,7 +343,7 @@ def test_calls_of_other_models_and_methods_do_not_wait(
     client = connect(emulator)
     with pytest.raises(errors.ResourceExhausted):
         unary(colour, client, timeout=1.0)
-    other = "models/gemini-2.5-pro"
+    other = "models/gemini-3.1-pro-preview"
     assert colour.call(client.count_tokens, model=other, contents=CONTENTS, timeout=1.0)
     assert colour.call(client.generate_content, **GENERATING, timeout=5.0)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.authority import Authority
     from tests.colours import Sync
 
-GENERATING = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": "the sea"}]}]}
+GENERATING = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": "the sea"}]}]}
 
 
 def test_the_transport_is_known_by_one_name(

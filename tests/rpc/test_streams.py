@@ -15,9 +15,9 @@ from gemini_grpc import errors, v1beta
 from gemini_grpc.emulator import Emulator, Fault, Reply
 from tests.colours import Async, Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
-SETUP = {"setup": {"model": "models/gemini-live"}}
+SETUP = {"setup": {"model": "models/gemini-3.8-live"}}
 
 
 @pytest.fixture

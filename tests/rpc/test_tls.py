@@ -20,7 +20,7 @@ from gemini_grpc.rpc import tls
 from tests.authority import DAY, Authority, Issued
 from tests.colours import Async, Sync
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 KEY = {"api_key": "k"}
 
 

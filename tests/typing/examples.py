@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from google.longrunning import operations_pb2
     from google.protobuf.message import Message
 
-MODEL = "models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
 
 
 def messages() -> None:

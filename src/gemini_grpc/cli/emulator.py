@@ -31,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="the address to listen on")
     add("--allow-non-loopback", action="store_true", help="let other machines reach --host")
     add("--seed", type=int, default=0, help="changes all answers")
+    add("--model", action="append", default=[], metavar="NAME", help="another model to serve")
     add("--script", action="append", default=[], metavar="FILE", help="scripts, YAML or JSON")
     add("--quota", metavar="FILE", help="a quota or a list of them, YAML or JSON")
     add("--lenient", action="store_true", help="refuse only what cannot be worked with")
@@ -97,6 +98,7 @@ def _make(options: argparse.Namespace) -> Emulator:
         http_port=options.http_port,
         allow_non_loopback=options.allow_non_loopback,
         seed=options.seed,
+        models=options.model,
         strict=not options.lenient,
         tls=options.tls,
         mtls=options.mtls,

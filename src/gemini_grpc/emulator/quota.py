@@ -60,7 +60,7 @@ class Quota:
     requests_per_day: int | None = None
     """Requests until midnight Pacific time."""
     model: str = ANY
-    """The model it is for, as `gemini-2.5-flash` or `models/gemini-2.5-flash`; `*` for each."""
+    """The model it is for, as `gemini-3.8-flash` or `models/gemini-3.8-flash`; `*` for each."""
     project: str = ANY
     """The project it is for; `*` for each."""
 

@@ -8,7 +8,7 @@
       outcomes:
         - reply:
             chunks: [one, {pause: 0.5}, {message: {candidates: []}}, {fault: {code: ABORTED}}]
-            when: {model: models/gemini-2.5-flash}
+            when: {model: models/gemini-3.8-flash}
     BidiGenerateContent:
       - reply:
           dialogue:

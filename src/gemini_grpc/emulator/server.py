@@ -16,6 +16,7 @@ from gemini_grpc.emulator.certificates import Certificates
 from gemini_grpc.emulator.clock import Clock, SystemClock
 from gemini_grpc.emulator.http.server import HttpServer
 from gemini_grpc.emulator.journal import Journal
+from gemini_grpc.emulator.models import Models
 from gemini_grpc.emulator.quota import Quota, Quotas
 from gemini_grpc.emulator.route import Conditions, Router
 from gemini_grpc.emulator.script import Outcome, Scripts
@@ -47,6 +48,8 @@ class Emulator:
         http_port: The port for uploads and downloads, which clients find out by themselves; 0 for a free one.
         seed: Changes all answers; the same seed gives the same answers.
         clock: The time it lives in; a `VirtualClock` makes tests quick.
+        models: Names of more models, such as `my-model`. Gemini models need none: any plausible name of
+            one is served, and what it can do is derived from it.
         strict: Refuse all that the API refuses; if false, only what handlers cannot work with.
         tls: Encrypt, with certificates made on the fly.
         mtls: Encrypt, and require a certificate of the client as well.
@@ -75,6 +78,7 @@ class Emulator:
         http_port: int = 0,
         seed: int = 0,
         clock: Clock | None = None,
+        models: Iterable[str] = (),
         strict: bool = True,
         tls: bool = False,
         mtls: bool = False,
@@ -117,7 +121,9 @@ class Emulator:
         )
         clock = clock or SystemClock()
         self._conditions = Conditions(
-            world=World(seed=seed, clock=clock, strict=strict, latency=latency),
+            world=World(
+                seed=seed, clock=clock, models=Models(models), strict=strict, latency=latency
+            ),
             scripts=Scripts(),
             journal=Journal(clock, max_entries=journal_entries, max_bytes=journal_bytes),
             quotas=Quotas([quotas] if isinstance(quotas, Quota) else quotas, clock),
@@ -191,6 +197,7 @@ class Emulator:
         self._conditions.world = World(
             seed=old.seed,
             clock=old.clock,
+            models=old.models,
             strict=old.strict,
             latency=old.latency,
             live=old.live.fresh(),

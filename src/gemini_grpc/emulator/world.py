@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc.emulator.clock import Clock, SystemClock
 from gemini_grpc.emulator.live.settings import Live
-from gemini_grpc.emulator.models import MODELS
+from gemini_grpc.emulator.models import Models
 from gemini_grpc.emulator.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class World:
     seed: int = 0
     clock: Clock = field(default_factory=SystemClock)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    models: dict[str, Data] = field(default_factory=lambda: dict(MODELS))
+    models: Models = field(default_factory=Models)
     strict: bool = True
     """Requests are checked as strictly as the protos allow."""
     latency: Latency | None = None

@@ -117,7 +117,7 @@ class Backend:
     def model(self, name: object) -> str:
         """Return the full resource name of a model.
 
-        On the Gemini API, `gemini-2.5-flash` means `models/gemini-2.5-flash`; on Vertex AI it is the
+        On the Gemini API, `gemini-3.8-flash` means `models/gemini-3.8-flash`; on Vertex AI it is the
         model of the publisher google in the project and location of the backend.
 
         Raises:
@@ -129,10 +129,10 @@ class Backend:
         found = (_VERTEX_MODEL if self.is_vertex else _GEMINI_MODEL).fullmatch(full)
         if not found:
             forms = (
-                "'gemini-2.5-flash', 'publishers/PUBLISHER/models/MODEL' or "
+                "'gemini-3.8-flash', 'publishers/PUBLISHER/models/MODEL' or "
                 "'projects/PROJECT/locations/LOCATION/endpoints/ENDPOINT'"
                 if self.is_vertex
-                else "'gemini-2.5-flash', 'models/MODEL' or 'tunedModels/MODEL'"
+                else "'gemini-3.8-flash', 'models/MODEL' or 'tunedModels/MODEL'"
             )
             raise ArgumentError(f"model: {name!r} is no model of {self.name}; expected {forms}")
         location = found["location"] if self.is_vertex else self.location

@@ -25,7 +25,7 @@ class Model(Resource):
     __slots__ = ()
 
     name: str
-    """What to call it by: `models/gemini-2.5-flash`."""
+    """What to call it by: `models/gemini-3.8-flash`."""
     base_model_id: str
     """Its family, without the version."""
     version: str

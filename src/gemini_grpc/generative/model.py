@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gemini_grpc import model_names
 from gemini_grpc.generative import default
 from gemini_grpc.generative._async import generating as async_generating
 from gemini_grpc.generative._sync import generating
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.v1beta.types import CountTokensResponse
 
-DEFAULT_MODEL = "gemini-2.5-flash"
+DEFAULT_MODEL = model_names.DEFAULT
 """The model that is meant when none is named."""
 
 
@@ -71,7 +72,7 @@ class GenerativeModel:
         """Prepare; nothing is sent.
 
         Args:
-            model_name: The name, bare (`gemini-2.5-flash`) or in full.
+            model_name: The name, bare (`gemini-3.8-flash`) or in full.
             safety_settings: Thresholds by category, one for all categories, or `SafetySetting`s.
             generation_config: A `GenerationConfig`, a mapping of its fields, or a message.
             tools: Callables, declarations, `Tool`s, words such as `code_execution`, or a list of these.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gemini_grpc import model_names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -22,15 +24,25 @@ class Profile:
     """Text is possible as a response modality."""
 
 
-PROFILES: tuple[tuple[str, Profile], ...] = (
+PROFILES: tuple[tuple[tuple[int, int], str, Profile], ...] = (
     (
-        "3.8",
+        (3, 9),
+        "",
+        Profile(name="newer than 3.8", blocking_by_default=False, input_during_call="sent"),
+    ),
+    (
+        (3, 8),
+        "",
         Profile(name="3.8", blocking_by_default=False, input_during_call="sent", text_output=False),
     ),
-    ("3.1", Profile(name="3.1", non_blocking=False, text_output=False)),
-    ("native-audio", Profile(name="2.5 native audio", text_output=False)),
+    ((3, 1), "", Profile(name="3.1", non_blocking=False, text_output=False)),
+    ((2, 5), "native", Profile(name="2.5 native audio", text_output=False)),
 )
-"""The first whose key is in the name of a model applies."""
+"""The families, newest first: the first version, a word of the name if one is needed, the rules.
+
+The first row that fits applies. Versions after the last one that is known behave like it, but nothing
+is refused for them.
+"""
 
 CAUTIOUS = Profile(name="any")
 """What is assumed of other models: nothing that a model is known to refuse."""
@@ -38,4 +50,8 @@ CAUTIOUS = Profile(name="any")
 
 def of(model: str) -> Profile:
     """Return the profile of a model, by its name."""
-    return next((profile for key, profile in PROFILES if key in model), CAUTIOUS)
+    name = model_names.parse(model)
+    rows = (
+        row for row in PROFILES if name.version >= row[0] and (not row[1] or row[1] in name.words)
+    )
+    return next((profile for _, _, profile in rows), CAUTIOUS)

@@ -138,8 +138,15 @@ def _advice(error: errors.RpcError) -> str:
     said = error.message.lower()
     if error.code is grpc.StatusCode.INVALID_ARGUMENT and "request payload size exceeds" in said:
         return "Upload large media as files and name them in the request."
+    return _where_models_are_listed(error)
+
+
+def _where_models_are_listed(error: errors.RpcError) -> str:
+    """Return what lists the models, for a model that is not found; nothing if the server has said it."""
     missing = _MODEL.search(error.message) if error.code is grpc.StatusCode.NOT_FOUND else None
-    return f"{_LISTS[missing[1]]} tells which models there are." if missing else ""
+    if missing is None or _LISTS[missing[1]] in error.message:
+        return ""
+    return f"{_LISTS[missing[1]]} tells which models there are."
 
 
 _MODEL = re.compile(r"(?<![\w/])(models|tunedModels)/[\w@-]++(?:\.[\w@-]+)*+(?!/)")

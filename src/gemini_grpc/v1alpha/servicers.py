@@ -299,7 +299,7 @@ class GenerativeServiceServicer(Servicer):
         self, request: EmbedContentRequest, context: ServicerContext
     ) -> EmbedContentResponse | Awaitable[EmbedContentResponse]:
         """Turns one piece of text into a vector of floats whose distance to other vectors reflects
-        similarity of meaning. Use an embedding model, for example `models/gemini-embedding-001`; a
+        similarity of meaning. Use an embedding model, for example `models/gemini-embedding-2`; a
         model without this ability gives an error. Vectors from different models or of different
         sizes must not be compared. Retrying is safe.
         """

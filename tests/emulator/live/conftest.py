@@ -24,7 +24,12 @@ SHAPES = {
     "v1beta": Shape.of(v1beta.GenerativeService.BIDI_GENERATE_CONTENT),
 }
 START = 1000.0
-_FAMILIES = ("gemini-2.5-live", "gemini-3.1-live-preview", "gemini-3.8-live", "gemini-live")
+_FAMILIES = (
+    "gemini-2.5-flash-native-audio",
+    "gemini-3.1-live-preview",
+    "gemini-3.8-live",
+    "gemini-live",
+)
 KNOWN = {
     f"models/{name}": {"name": f"models/{name}", "input_token_limit": 1000} for name in _FAMILIES
 }

@@ -117,7 +117,7 @@ def test_realtime_input_withdraws_a_blocking_call(peer: Peer, model: str) -> Non
     ]
 
 
-@pytest.mark.parametrize("model", ["gemini-2.5-live", "gemini-3.1-live-preview"])
+@pytest.mark.parametrize("model", ["gemini-2.5-flash-native-audio", "gemini-3.1-live-preview"])
 def test_realtime_input_during_a_blocking_call_ends_the_session(peer: Peer, model: str) -> None:
     peer.setup(model, **tools())
     peer.say("call f")

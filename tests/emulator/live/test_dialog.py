@@ -57,7 +57,7 @@ def test_content_that_cannot_be_is_refused(
 
 
 def test_a_model_of_2_5_wants_the_user_to_speak_last(peer: Peer) -> None:
-    peer.setup("gemini-2.5-live")
+    peer.setup("gemini-2.5-flash-native-audio")
     with pytest.raises(StatusError, match="ends with the model"):
         peer.send({"client_content": {"turns": [user("a", "model")], "turn_complete": True}})
 

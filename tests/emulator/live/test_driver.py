@@ -152,7 +152,7 @@ def test_a_session_refused_leaves_no_thread(emulator: Emulator) -> None:
 
 def test_a_model_without_sessions_is_not_found(emulator: Emulator) -> None:
     client = Client(emulator)
-    client.send({"setup": {"model": "models/gemini-2.5-flash"}})
+    client.send({"setup": {"model": "models/gemini-3.8-flash"}})
     with pytest.raises(errors.NotFound, match="bidiGenerateContent"):
         next(client.stream)
 

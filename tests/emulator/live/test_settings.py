@@ -10,7 +10,6 @@ from gemini_grpc.emulator import Emulator, Live
 from gemini_grpc.emulator.live import profile
 from gemini_grpc.emulator.live.conversation import Snapshot
 from gemini_grpc.emulator.live.handles import LIMIT, Connection, Handles, Saved
-from gemini_grpc.emulator.models import MODELS
 from gemini_grpc.emulator.status import StatusError
 from gemini_grpc.errors import ArgumentError
 
@@ -50,5 +49,9 @@ def test_only_so_many_handles_are_kept() -> None:
         handles.redeem(issued[0], **how)
 
 
-def test_every_family_has_a_model_that_is_served() -> None:
-    assert all(any(name.startswith(family) for name in MODELS) for family in profile.PROFILES)
+def test_a_version_after_the_last_known_family_has_its_habits() -> None:
+    assert profile.of("models/gemini-4.2-live") == profile.of("models/gemini-3.8-live")
+    assert profile.of("models/gemini-3.5-flash-live") == profile.of(
+        "models/gemini-3.1-live-preview"
+    )
+    assert profile.of("models/gemini-live").modalities == ("TEXT", "AUDIO")

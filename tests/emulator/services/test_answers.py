@@ -141,4 +141,4 @@ def test_a_question_a_style_and_a_source_are_needed(client: Any, fields: dict[st
 
 def test_a_chat_model_does_not_answer(client: Any) -> None:
     with pytest.raises(errors.NotFound, match="generateAnswer"):
-        ask(client, "Why?", PARIS, model="models/gemini-2.5-flash")
+        ask(client, "Why?", PARIS, model="models/gemini-3.8-flash")

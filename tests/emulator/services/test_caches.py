@@ -8,8 +8,8 @@ import pytest
 from gemini_grpc import errors
 from gemini_grpc.emulator import Emulator
 
-MODEL = "models/gemini-2.5-flash"
-VERTEX_MODEL = "projects/p/locations/l/publishers/google/models/gemini-2.5-flash"
+MODEL = "models/gemini-3.8-flash"
+VERTEX_MODEL = "projects/p/locations/l/publishers/google/models/gemini-3.8-flash"
 LONG = [{"role": "user", "parts": [{"text": "a tree grows " * 400}]}]
 HOUR, MINUTE = datetime.timedelta(hours=1), datetime.timedelta(minutes=1)
 
@@ -48,7 +48,7 @@ def test_a_cache_ends_when_it_was_told_to(api: Any) -> None:
         {"ttl": datetime.timedelta(seconds=-5)},
         {"ttl": datetime.timedelta(days=3_000_000)},
         {"expire_time": datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)},
-        {"model": "models/gemini-embedding-001"},
+        {"model": "models/gemini-embedding-2"},
         {"model": ""},
         {"contents": []},
         {"contents": [{"parts": [{"text": "too short"}]}]},

@@ -66,5 +66,8 @@ def test_harm_is_filtered(client: Any) -> None:
 def test_another_model_does_not_chat(client: Any) -> None:
     with pytest.raises(errors.NotFound):
         client.generate_message(
-            {"model": "models/gemini-2.5-pro", "prompt": {"messages": [{"content": "Hello"}]}}
+            {
+                "model": "models/gemini-3.1-pro-preview",
+                "prompt": {"messages": [{"content": "Hello"}]},
+            }
         )

@@ -6,8 +6,8 @@ import pytest
 
 from gemini_grpc import errors
 
-MODEL = "models/gemini-embedding-001"
-VERTEX_MODEL = "projects/p/locations/l/publishers/google/models/text-embedding-004"
+MODEL = "models/gemini-embedding-2"
+VERTEX_MODEL = "projects/p/locations/l/publishers/google/models/text-embedding-005"
 
 
 def said(text: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def test_what_cannot_be_embedded_is_refused(api: Any, fields: dict[str, Any]) ->
 
 def test_a_batch_has_one_model_and_a_hundred_requests_at_most(api: Any) -> None:
     client = api("GenerativeService")
-    other = [{"model": "models/text-embedding-004", "content": said("a")}]
+    other = [{"model": "models/text-embedding-005", "content": said("a")}]
     for requests in ([], [{"content": said("a")}] * 101, other):
         with pytest.raises(errors.InvalidArgument, match="requests"):
             client.batch_embed_contents(model=MODEL, requests=requests)
@@ -58,7 +58,7 @@ def test_a_batch_has_one_model_and_a_hundred_requests_at_most(api: Any) -> None:
 def test_a_chat_model_does_not_embed(api: Any) -> None:
     with pytest.raises(errors.NotFound, match="embedContent"):
         api("GenerativeService").embed_content(
-            model="models/gemini-2.5-flash", content=said("a tree")
+            model="models/gemini-3.8-flash", content=said("a tree")
         )
 
 

@@ -112,7 +112,7 @@ def test_a_prompt_may_refer_to_a_file_only_while_it_is_active(api: Any) -> None:
     file = api("FileService").create_file(file={"name": "files/v", "mime_type": "video/mp4"}).file
     service = api("GenerativeService")
     part = {"file_data": {"file_uri": file.uri, "mime_type": file.mime_type}}
-    asked = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [part, {"text": "hi"}]}]}
+    asked = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [part, {"text": "hi"}]}]}
     with pytest.raises(errors.FailedPrecondition, match="files/v is not ACTIVE yet"):
         service.generate_content(**asked)
     api.clock.advance(files.VIDEO_PROCESSING)

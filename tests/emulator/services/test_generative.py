@@ -12,7 +12,7 @@ from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
 from gemini_grpc.emulator import Emulator
 from gemini_grpc.emulator.clock import VirtualClock
 
-FLASH = "models/gemini-2.5-flash"
+FLASH = "models/gemini-3.8-flash"
 PLAIN = "models/gemini-2.0-flash"
 SESSION_MODEL = "projects/p/locations/l/publishers/google/models/gemini-2.0-flash"
 
@@ -247,7 +247,7 @@ def test_a_thinking_budget_is_kept(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "budget"), [(PLAIN, 5), ("models/gemini-2.5-pro", 0), (FLASH, 99_999)]
+    ("model", "budget"), [(PLAIN, 5), ("models/gemini-3.1-pro-preview", 0), (FLASH, 99_999)]
 )
 def test_a_budget_that_the_model_does_not_take_is_refused(
     client: Any, model: str, budget: int
@@ -362,7 +362,7 @@ def test_media_matter_to_the_answer_and_to_the_count(client: Any) -> None:
 
 def test_speech_is_24_khz_pcm(client: Any) -> None:
     config = {"response_modalities": ["AUDIO"]}
-    model = "models/gemini-2.5-flash-preview-tts"
+    model = "models/gemini-3.1-flash-tts-preview"
     response = ask(client, "Have a wonderful day", model=model, config=config)
     blob = response.candidates[0].content.parts[0].inline_data
     assert blob.mime_type == "audio/L16;codec=pcm;rate=24000"

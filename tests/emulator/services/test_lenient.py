@@ -11,7 +11,7 @@ from gemini_grpc import aiplatform_v1, errors, v1beta
 from gemini_grpc.emulator import Emulator
 
 SAID = [{"role": "user", "parts": [{"text": "Why?"}]}]
-EMBEDDER = "models/gemini-embedding-001"
+EMBEDDER = "models/gemini-embedding-2"
 VERTEX = "projects/p/locations/l"
 CONDITION = {"operation": "EQUAL", "numeric_value": 1}
 ANSWER = {"model": "models/aqa", "contents": SAID, "answer_style": "VERBOSE"}

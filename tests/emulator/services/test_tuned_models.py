@@ -95,7 +95,7 @@ def test_an_id_can_be_taken_once(client: Any) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"base_model": "models/gemini-2.5-pro"},
+        {"base_model": "models/gemini-3.1-pro-preview"},
         {"base_model": None},
         {"tuning_task": {"training_data": {}}},
         {"tuning_task": {"training_data": {"examples": {"examples": [{"output": "2"}]}}}},

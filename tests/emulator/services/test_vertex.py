@@ -6,7 +6,7 @@ import pytest
 
 from gemini_grpc import errors
 
-MODEL = "projects/p/locations/l/publishers/google/models/gemini-2.5-flash"
+MODEL = "projects/p/locations/l/publishers/google/models/gemini-3.8-flash"
 TURNS = [
     {"role": "user", "parts": [{"text": "How tall is a tree?"}]},
     {"role": "model", "parts": [{"text": "Very tall, naïve one"}]},
@@ -73,4 +73,10 @@ def test_contents_or_instances_are_needed_and_not_both(client: Any, given: dict[
 
 def test_the_model_wins_over_the_endpoint(client: Any) -> None:
     with pytest.raises(errors.NotFound):
-        client.count_tokens({"endpoint": MODEL, "model": f"{MODEL}-missing", "contents": TURNS})
+        client.count_tokens(
+            {
+                "endpoint": MODEL,
+                "model": MODEL.replace("gemini-3.8-flash", "missing"),
+                "contents": TURNS,
+            }
+        )

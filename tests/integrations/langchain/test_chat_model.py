@@ -64,12 +64,14 @@ def test_settings_arrive(emulator: Emulator, make: Make, way: str) -> None:
 
 def test_what_is_given_for_a_call_wins(emulator: Emulator, make: Make) -> None:
     model = make(temperature=1, stop=["x"], max_tokens=5, seed=1)
-    model.bind(seed=2).invoke("Hi", temperature=0, stop=["y"], max_tokens=9, model="gemini-2.5-pro")
+    model.bind(seed=2).invoke(
+        "Hi", temperature=0, stop=["y"], max_tokens=9, model="gemini-3.1-pro-preview"
+    )
     request = asked(emulator)
     config = request.generation_config
     assert (config.temperature, config.max_output_tokens, config.seed) == (0, 9, 2)
     assert list(config.stop_sequences) == ["y"]
-    assert request.model == "models/gemini-2.5-pro"
+    assert request.model == "models/gemini-3.1-pro-preview"
 
 
 def test_thinking_is_set_like_everything_else(make: Make) -> None:
@@ -92,10 +94,10 @@ def test_vertex_is_asked_in_its_own_way(emulator: Emulator, make: Make) -> None:
     answer = make(labels={"team": "blue"}).invoke([SystemMessage("Be kind."), HumanMessage("Hi")])
     call = emulator.journal[-1]
     assert call.version == "aiplatform_v1"
-    assert call.request.model.endswith("l1/publishers/google/models/gemini-2.5-flash")
+    assert call.request.model.endswith("l1/publishers/google/models/gemini-flash-latest")
     assert call.request.labels == {"team": "blue"}
     assert call.request.system_instruction.parts[0].text == "Be kind."
-    assert answer.response_metadata["model_name"] == "gemini-2.5-flash"
+    assert answer.response_metadata["model_name"] == "gemini-flash-latest"
 
 
 def test_other_places_have_no_labels(emulator: Emulator, make: Make) -> None:
@@ -277,10 +279,10 @@ def test_invoke_streams_for_handlers_that_want_it(emulator: Emulator, make: Make
 
 
 def test_tracing_is_told_what_is_asked(make: Make) -> None:
-    model = make(model="models/gemini-2.5-pro", temperature=0.5, max_tokens=7, stop=["x"])
+    model = make(model="models/gemini-3.1-pro-preview", temperature=0.5, max_tokens=7, stop=["x"])
     assert model._get_ls_params() == {
         "ls_provider": "google_genai",
-        "ls_model_name": "gemini-2.5-pro",
+        "ls_model_name": "gemini-3.1-pro-preview",
         "ls_model_type": "chat",
         "ls_temperature": 0.5,
         "ls_max_tokens": 7,

@@ -24,7 +24,7 @@ from gemini_grpc.emulator import Emulator, Reply
 from gemini_grpc.generative.caching import CachedContent
 from gemini_grpc.integrations.langchain import ChatGemini
 
-MODEL = "gemini-2.5-flash"
+MODEL = "gemini-3.8-flash"
 JOKE = '{"setup": "Why did the cat cross the road?", "punchline": "To get to the other side."}'
 
 
@@ -121,7 +121,7 @@ class Against(ChatModelIntegrationTests):
     supports_anthropic_inputs = True
     supports_image_tool_message = True
     supports_pdf_tool_message = True
-    model_override_value = "gemini-2.5-pro"
+    model_override_value = "gemini-3.1-pro-preview"
     supported_usage_metadata_details: ClassVar[Any] = {
         "invoke": ["audio_input", "reasoning_output", "cache_read_input"],
         "stream": ["audio_input", "reasoning_output", "cache_read_input"],

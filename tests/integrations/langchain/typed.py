@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def made(client: Client) -> list[BaseChatModel]:
     """Make models in every way."""
     own = ChatGemini(api_key="x", max_tokens=5, thinking_config={"thinking_budget": 0})
-    named = ChatGemini(model_name="gemini-2.5-pro", google_api_key=SecretStr("x"), temperature=0.5)
+    named = ChatGemini(
+        model_name="gemini-3.1-pro-preview", google_api_key=SecretStr("x"), temperature=0.5
+    )
     return [own, named, ChatGemini(client=client, stop=["a"], seed=7), ChatGemini()]
 
 

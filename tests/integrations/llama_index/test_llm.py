@@ -161,11 +161,11 @@ async def test_settings_hold_one_over_the_other(
 
 
 def test_settings_may_be_set_later(llm: Gemini, emulator: Emulator) -> None:
-    llm.temperature, llm.model = 0.75, "gemini-2.5-pro"
+    llm.temperature, llm.model = 0.75, "gemini-3.1-pro-preview"
     changed = llm.model_copy(update={"max_tokens": 10**6, "generate_kwargs": {"top_k": 2}})
     changed.complete(SUM)
     found = request(emulator)
-    assert found.model == "models/gemini-2.5-pro"
+    assert found.model == "models/gemini-3.1-pro-preview"
     assert (found.generation_config.temperature, found.generation_config.top_k) == (0.75, 2)
     assert changed.metadata.num_output == found.generation_config.max_output_tokens == 65_536
 
@@ -179,7 +179,7 @@ async def test_the_limits_come_from_the_description_of_the_model(
         assert request(emulator).generation_config.max_output_tokens == 65_536
         assert (llm.metadata.context_window, llm.metadata.num_output) == (1_114_112, 65_536)
         assert len(emulator.journal.calls("GetModel")) == 1
-    assert llm.metadata.model_name == "gemini-2.5-flash"
+    assert llm.metadata.model_name == "gemini-flash-latest"
     assert llm.metadata.is_chat_model
     assert llm.metadata.is_function_calling_model
 
@@ -202,7 +202,7 @@ def test_limits_that_are_given_are_not_asked_for(
 async def test_a_tuned_model_has_the_limits_of_the_one_it_was_made_from(
     options: dict[str, Any], emulator: Emulator, call: Call
 ) -> None:
-    tuned = {"name": "tunedModels/mine", "base_model": "models/gemini-2.5-flash", "state": "ACTIVE"}
+    tuned = {"name": "tunedModels/mine", "base_model": "models/gemini-3.8-flash", "state": "ACTIVE"}
     emulator.script("GetTunedModel", [Reply(message=tuned, times=None)])
     emulator.script("GenerateContent", [Reply(text="Hi", times=None)])
     with Gemini("tunedModels/mine", **options, max_tokens=10**6) as llm:
@@ -213,7 +213,7 @@ async def test_a_tuned_model_has_the_limits_of_the_one_it_was_made_from(
 async def test_a_model_that_does_not_generate_is_refused(
     options: dict[str, Any], emulator: Emulator, call: Call
 ) -> None:
-    with Gemini("gemini-embedding-001", **options, max_tokens=5) as llm:
+    with Gemini("gemini-embedding-2", **options, max_tokens=5) as llm:
         with pytest.raises(ValueError, match="does not support generateContent, only "):
             _ = llm.metadata
         with pytest.raises(errors.ArgumentError, match="does not support generateContent"):
@@ -345,7 +345,7 @@ async def test_callbacks_are_told(options: dict[str, Any], emulator: Emulator, c
     assert len(pairs) == 2
     told = pairs[0][0].payload
     assert told is not None
-    assert "gemini-2.5-flash" in told[EventPayload.SERIALIZED].values()
+    assert "gemini-flash-latest" in told[EventPayload.SERIALIZED].values()
     assert counter.total_llm_token_count > 0
     assert not emulator.journal.calls("GetModel")
 
@@ -362,7 +362,9 @@ async def test_the_prompt_of_the_system_is_sent(
 
 def test_what_is_saved_has_no_key(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     base = f"http://{emulator.target}"
-    llm = Gemini("gemini-2.5-pro", api_key="s3cret", api_base=base, temperature=0.7, top_k=5)
+    llm = Gemini(
+        "gemini-3.1-pro-preview", api_key="s3cret", api_base=base, temperature=0.7, top_k=5
+    )
     llm.complete(SUM)
     texts = [repr(llm), str(llm), repr(llm.__dict__), llm.to_json(), str(llm.to_payload())]
     assert not any("s3cret" in text for text in texts)

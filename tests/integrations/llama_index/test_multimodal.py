@@ -94,19 +94,19 @@ def test_the_description_of_the_model_is_its_metadata(
     options: dict[str, Any], emulator: Emulator
 ) -> None:
     with GeminiMultiModal(
-        **options, model_name="models/gemini-2.5-flash", max_tokens=10**6
+        **options, model_name="models/gemini-3.8-flash", max_tokens=10**6
     ) as model:
         assert not list(emulator.journal)
         found = model.metadata
     assert (found.context_window, found.num_output) == (1_114_112, 65_536)
-    assert found.model_name == "models/gemini-2.5-flash"
+    assert found.model_name == "models/gemini-3.8-flash"
     with (
-        GeminiMultiModal(**options, model_name="gemini-embedding-001") as model,
+        GeminiMultiModal(**options, model_name="gemini-embedding-2") as model,
         pytest.raises(ValueError, match="does not support generateContent"),
     ):
         _ = model.metadata
     with (
-        GeminiMultiModal(**options, model_name="gemini-9") as model,
+        GeminiMultiModal(**options, model_name="gemini-nope") as model,
         pytest.raises(errors.NotFound),
     ):
         _ = model.metadata
@@ -126,7 +126,7 @@ def test_arguments_for_every_call_are_sent(options: dict[str, Any], emulator: Em
     assert made.generation_config.temperature == pytest.approx(0.9)
     assert made.safety_settings[0].threshold.name == "BLOCK_NONE"
     assert again.to_dict() == model.to_dict()
-    assert again.model_name == "gemini-2.5-flash"
+    assert again.model_name == "gemini-flash-latest"
 
 
 @pytest.mark.parametrize(

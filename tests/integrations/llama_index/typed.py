@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 def made(client: Client, other: AsyncClient) -> list[LLM]:
     """Make models in every way."""
-    calling: FunctionCallingLLM = Gemini("gemini-2.5-pro", api_key="k", max_tokens=5, top_k=3)
+    calling: FunctionCallingLLM = Gemini(
+        "gemini-3.1-pro-preview", api_key="k", max_tokens=5, top_k=3
+    )
     vertex = Gemini(project="p", location="global", temperature=None)
     return [calling, vertex, Gemini(client=client), Gemini(client=other, system_prompt="Be brief.")]
 
 
 def pictured(image: ImageNode, document: ImageDocument) -> str:
     """Ask about images."""
-    with GeminiMultiModal("key", "gemini-2.5-flash", 0.5, 100, transport="grpc") as model:
+    with GeminiMultiModal("key", "gemini-3.8-flash", 0.5, 100, transport="grpc") as model:
         base: MultiModalLLM = model
         answer: CompletionResponse = model.complete("What is this?", [image, document])
         window: int | None = base.metadata.context_window

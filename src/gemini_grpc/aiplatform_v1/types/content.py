@@ -1063,7 +1063,7 @@ class GenerationConfig(_base.Message):
             """Sends the request to one particular model that you name, bypassing automatic choice.
 
             Attributes:
-                model_name: Bare id of the target, for example `gemini-2.5-flash`, without a
+                model_name: Bare id of the target, for example `gemini-3.8-flash`, without a
                     resource prefix. Only public foundation models qualify; other names are refused
                     with INVALID_ARGUMENT or NOT_FOUND.
             """

@@ -955,6 +955,6 @@ class RagRetrievalConfig(_base.Message):
             latency and token cost.
 
             Attributes:
-                model_name: Which Gemini model judges the passages, for example `gemini-2.5-flash`.
+                model_name: Which Gemini model judges the passages, for example `gemini-3.8-flash`.
                     Use one that is available in the region of the request.
             """

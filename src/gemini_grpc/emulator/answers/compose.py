@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gemini_grpc import model_names
 from gemini_grpc.emulator import text
 from gemini_grpc.emulator.answers import builtin_tools, media, replies, schema, style, tools
 from gemini_grpc.emulator.answers.hints import Hints
@@ -188,7 +189,7 @@ def _said(ask: Ask) -> str:
 
 def _spoken(ask: Ask) -> str:
     """Return what is read aloud: the answer, or the prompt where the model only reads."""
-    return ask.prompt.said if ask.model.endswith("-tts") else _said(ask)
+    return ask.prompt.said if model_names.parse(ask.model).kind == "speech" else _said(ask)
 
 
 def _results(ask: Ask) -> list[Data]:

@@ -26,7 +26,7 @@ def budget(model: str, config: Data) -> int:
         StatusError: INVALID_ARGUMENT: the model does not think, or not with such a budget.
     """
     wished = config.get("thinking_config", {})
-    known = models.THINKING.get(model)
+    known = models.thinking(model)
     if known is None:
         if wished.get("thinking_budget") or wished.get("include_thoughts"):
             raise status.invalid(_PATH, f"is not supported by {model}, which does not think")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemini_grpc import model_names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -25,23 +27,39 @@ class Profile:
     """Whether the turns of the client may end with one of the model when it asks for an answer."""
 
 
-PROFILES: dict[str, Profile] = {
-    "models/gemini-2.0": Profile(modalities=("AUDIO", "TEXT")),
-    "models/gemini-2.5": Profile(
-        modalities=("AUDIO",), realtime_while_blocked=False, model_last=False
+PROFILES: tuple[tuple[tuple[int, int], str, Profile], ...] = (
+    (
+        (3, 8),
+        "",
+        Profile(modalities=("AUDIO",), blocking=False, bundles=True, thinking=False),
     ),
-    "models/gemini-3.1": Profile(
-        modalities=("AUDIO",), asynchronous=False, realtime_while_blocked=False, bundles=True
+    (
+        (3, 1),
+        "",
+        Profile(
+            modalities=("AUDIO",), asynchronous=False, realtime_while_blocked=False, bundles=True
+        ),
     ),
-    "models/gemini-3.8": Profile(
-        modalities=("AUDIO",), blocking=False, bundles=True, thinking=False
+    (
+        (2, 5),
+        "native",
+        Profile(modalities=("AUDIO",), realtime_while_blocked=False, model_last=False),
     ),
-}
-"""The families, by how the names of their models begin."""
+    ((2, 5), "", Profile(realtime_while_blocked=False, model_last=False)),
+    ((2, 0), "", Profile(modalities=("AUDIO", "TEXT"))),
+)
+"""The families, newest first: the first version, a word of the name if one is needed, the habits.
+
+A model has the habits of the first row that fits, so a later version has those of the newest family.
+"""
 
 _ANY = Profile()
 
 
 def of(model: str) -> Profile:
-    """Return the profile of a model by its resource name; a lenient one for an unknown family."""
-    return next((PROFILES[start] for start in PROFILES if model.startswith(start)), _ANY)
+    """Return the profile of a model by its name; a lenient one where the name tells no version."""
+    name = model_names.parse(model)
+    rows = (
+        row for row in PROFILES if name.version >= row[0] and (not row[1] or row[1] in name.words)
+    )
+    return next((profile for _, _, profile in rows), _ANY)

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from gemini_grpc.emulator.convert import Data
     from gemini_grpc.emulator.world import Call
 
-DEFAULT_SIZE = 768
-
 _OPTIONS = ("title", "task_type", "output_dimensionality", "auto_truncate")
 
 
@@ -77,7 +75,7 @@ def _texts(request: Data, path: str) -> list[str]:
 
 
 def _vector(model: str, options: Data, said: list[str], path: str) -> Data:
-    full = catalog.EMBEDDING_SIZES.get(model, DEFAULT_SIZE)
+    full = catalog.embedding_size(model)
     size = options.get("output_dimensionality", full)
     if not 1 <= size <= full:
         raise status.invalid(f"{path}output_dimensionality", f"is {size}, expected 1 to {full}")

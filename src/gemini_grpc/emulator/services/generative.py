@@ -37,18 +37,18 @@ _CACHED = ("system_instruction", "tools", "tool_config")
 
 def generate_content(call: Call) -> Data:
     """Return the whole answer."""
-    return respond(call, call.request)
+    return respond(call, call.request, supports="generateContent")
 
 
 def stream_generate_content(call: Call) -> Iterator[Data]:
     """Yield the same answer in pieces; the last one of each candidate has the finish reason."""
-    return split(respond(call, call.request))
+    return split(respond(call, call.request, supports="generateContent"))
 
 
 def count_tokens(call: Call) -> Data:
     """Return what a prompt counts, the same as `usage_metadata` of generating would say."""
     request = call.request
-    model = find(call, require(request, "model"))
+    model = find(call, require(request, "model"), supports="countTokens")
     request = request.get("generate_content_request") or request
     if not request.get("contents"):
         raise status.invalid("contents", "is required")
@@ -65,13 +65,13 @@ def count_tokens(call: Call) -> Data:
     return counted
 
 
-def respond(call: Call, request: Data) -> Data:
-    """Return the answer to a GenerateContentRequest.
+def respond(call: Call, request: Data, *, supports: str) -> Data:
+    """Return the answer to a GenerateContentRequest, by a model that supports a method.
 
     Raises:
         StatusError: INVALID_ARGUMENT, or NOT_FOUND: the model or the cache.
     """
-    model = find(call, require(request, "model"))
+    model = find(call, require(request, "model"), supports=supports)
     if not request.get("contents"):
         raise status.invalid("contents", "is required")
     cached = _cached(call, request, model)

@@ -21,7 +21,7 @@ def bidi_generate_content(call: Call, requests: Iterator[Data]) -> Iterator[Data
     engine = Engine(
         seed=call.world.seed,
         find=partial(find, call, supports="bidiGenerateContent"),
-        respond=partial(generative.respond, call),
+        respond=partial(generative.respond, call, supports="bidiGenerateContent"),
         split=generative.split,
     )
     return driver.hold(call, requests, engine)

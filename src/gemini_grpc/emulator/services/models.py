@@ -1,4 +1,4 @@
-"""ModelService: the built-in models, and finding the model that a call names.
+"""ModelService: the models, and finding the model that a call names.
 
 A model is named `models/{model}` or by its bare id, and in Vertex AI by the publisher model or by an
 endpoint. An endpoint is a tuned model or a built-in one if its id is that of one; an id that is a
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from gemini_grpc import model_names
 from gemini_grpc.emulator import paging, status
 from gemini_grpc.emulator.status import StatusError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gemini_grpc.emulator.convert import Data
     from gemini_grpc.emulator.world import Call
 
-ENDPOINT_MODEL = "models/gemini-2.0-flash-001"
+ENDPOINT_MODEL = f"models/{model_names.FLASH}"
 """The model behind the endpoints that nobody has made."""
 
 _LOCATION = r"(?:projects/[^/]+/locations/[^/]+/)?"
@@ -33,7 +34,7 @@ def get_model(call: Call) -> Data:
     name = require(call.request, "name")
     model = call.world.models.get(name if "/" in name else f"models/{name}")
     if model is None:
-        raise status.not_found(name)
+        raise _no_model(call, name, "")
     return model
 
 
@@ -57,14 +58,20 @@ def find(call: Call, name: str, *, supports: str = "") -> Data:
             model that is not ready.
     """
     model = _find(call, name)
-    if model is None:
-        raise status.not_found(name)
-    if supports and supports not in model["supported_generation_methods"]:
-        raise StatusError(
-            grpc.StatusCode.NOT_FOUND,
-            f"{name} is not found for {supports}; ListModels says what each model supports",
-        )
+    if model is None or (supports and supports not in model["supported_generation_methods"]):
+        raise _no_model(call, name, supports)
     return model
+
+
+def _no_model(call: Call, name: str, method: str) -> StatusError:
+    """Return the error for a model that does not exist or does not have a method, in the service's words."""
+    version = "v1" if call.version == "aiplatform_v1" else call.version
+    unsupported = f", or is not supported for {method}" if method else ""
+    return StatusError(
+        grpc.StatusCode.NOT_FOUND,
+        f"{name} is not found for API version {version}{unsupported}. Call ListModels to see the list "
+        "of available models and their supported methods.",
+    )
 
 
 def require(request: Data, field: str) -> str:

@@ -66,7 +66,7 @@ def list_operations(call: Call) -> Data:
     parent = call.request.get("name", "").removesuffix("operations").removesuffix("/")
     store = call.world.store
     with store.lock:
-        if parent and parent not in call.world.models:
+        if parent and call.world.models.get(parent) is None:
             store.find(parent)
         collections = [f"{parent}/operations"] if parent else store.collections("operations")
         records = [record for each in collections for record in store.records(each)]

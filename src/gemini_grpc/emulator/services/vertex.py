@@ -50,7 +50,7 @@ def _prompt(call: Call) -> Data:
     """Return a request that is in order: a model that exists, and contents or instances."""
     request = call.request
     endpoint = require(request, "endpoint")
-    find(call, request.get("model") or endpoint)
+    find(call, request.get("model") or endpoint, supports="countTokens")
     given = [field for field in ("contents", "instances") if request.get(field)]
     if len(given) != 1:
         raise status.invalid("contents", "is required, or instances, and not both")

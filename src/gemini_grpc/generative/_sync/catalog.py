@@ -49,7 +49,7 @@ def get_model(
     """Return a model: a `TunedModel` for `tunedModels/...`, else a `Model`.
 
     Args:
-        name: Its name, as `models/gemini-2.5-flash`, `gemini-2.5-flash` or `tunedModels/mine`.
+        name: Its name, as `models/gemini-3.8-flash`, `gemini-3.8-flash` or `tunedModels/mine`.
         client: The client to use, instead of the default one.
         request_options: The timeout, retry and metadata of the call.
 
@@ -72,7 +72,7 @@ def get_base_model(
     """Return a model that Google offers; for a tuned model, given as such, the one it was made from.
 
     Args:
-        name: Its name, as `models/gemini-2.5-flash` or `gemini-2.5-flash`.
+        name: Its name, as `models/gemini-3.8-flash` or `gemini-3.8-flash`.
         client: The client to use, instead of the default one.
         request_options: The timeout, retry and metadata of the call.
 

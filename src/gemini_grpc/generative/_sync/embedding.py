@@ -95,7 +95,7 @@ def embed_content(
     been sent never is.
 
     Args:
-        model: The model, such as `gemini-embedding-001`.
+        model: The model, such as `gemini-embedding-2`.
         content: A text, a message or a dictionary; or an iterable of them, as `chat.history` is one,
             each of which is embedded on its own.
         task_type: What the vectors are for: `retrieval_query`, `retrieval_document`,

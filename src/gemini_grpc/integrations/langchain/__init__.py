@@ -2,7 +2,7 @@
 
     from gemini_grpc.integrations.langchain import ChatGemini
 
-    model = ChatGemini(model="gemini-2.5-flash")
+    model = ChatGemini(model="gemini-3.8-flash")
     model.invoke("Why is the sky blue?").text
 
 Calls go over gRPC in the colour of the method: `invoke` and `stream` over the synchronous channel, their

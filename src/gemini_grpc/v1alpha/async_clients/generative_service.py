@@ -249,7 +249,7 @@ class GenerativeServiceAsyncClient(AsyncService):
         metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> EmbedContentResponse:
         """Turns one piece of text into a vector of floats whose distance to other vectors reflects
-        similarity of meaning. Use an embedding model, for example `models/gemini-embedding-001`; a
+        similarity of meaning. Use an embedding model, for example `models/gemini-embedding-2`; a
         model without this ability gives an error. Vectors from different models or of different
         sizes must not be compared. Retrying is safe.
 

@@ -951,7 +951,7 @@ class GenerateContentRequest(_base.Message):
 
     Attributes:
         model: Which model runs the request. Base models are written `models/{model}`, as in
-            `models/gemini-2.5-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An unknown
+            `models/gemini-3.8-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An unknown
             name fails with NOT_FOUND.
         system_instruction: Standing guidance for the model, such as a persona, rules or an output
             style, that applies to every turn. Only text parts are accepted and the role is
