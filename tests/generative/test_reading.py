@@ -29,7 +29,7 @@ def blocked(package: Any = v1beta) -> Any:
     ("parts", "text"),
     [
         ([{"text": "a"}], "a"),
-        ([{"text": "a"}, {"text": "b"}], "a\nb"),
+        ([{"text": "a"}, {"text": "b"}], "ab"),
         ([{"text": ""}], ""),
         ([{"text": "a"}, {}], "a"),
         (
@@ -38,11 +38,13 @@ def blocked(package: Any = v1beta) -> Any:
                 {"executable_code": {"language": "PYTHON", "code": "print(1)"}},
                 {"code_execution_result": {"outcome": "OUTCOME_OK", "output": "1"}},
             ],
-            "So:\n``` python\nprint(1)\n```\n```\n1\n```",
+            "So:\n``` python\nprint(1)\n```\n\n```\n1\n```\n",
         ),
     ],
 )
-def test_the_text_has_a_line_for_each_part(package: Any, parts: Any, text: str) -> None:
+def test_the_text_is_that_of_the_parts_with_nothing_between(
+    package: Any, parts: Any, text: str
+) -> None:
     assert reading.text_of(message(*parts, package=package)) == text
 
 
@@ -83,6 +85,7 @@ def test_no_text_is_an_error_that_says_why(said: Any, text: str, piece: bool) ->
             message({"text": "Hm.", "thought": True}, finish_reason="MAX_TOKENS"),
             "has only thoughts; finish_reason is MAX_TOKENS; raise max_output_tokens",
         ),
+        (message({}, finish_reason="STOP"), "has no text in its parts; finish_reason is STOP"),
         (
             message({"text": "a"}, {"function_call": {"name": "f"}}),
             "could not convert `part.function_call` to text",

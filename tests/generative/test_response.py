@@ -115,6 +115,7 @@ def test_what_is_known_of_a_stream_takes_work_in_proportion(
         }
         for number in range(1, count + 1)
     ]
+    chunks[-1]["candidates"][0]["finish_reason"] = "STOP"
     response = stream(place, *chunks)
     pieces = place.iterate(response)
     for number in range(1, count):
@@ -136,7 +137,8 @@ def test_what_is_known_of_a_stream_is_that_of_its_last_round(place: Place) -> No
         return a + b
 
     def said(part: dict[str, Any], version: str) -> dict[str, Any]:
-        return {"candidates": [{"content": {"parts": [part]}}], "model_version": version}
+        candidate = {"content": {"parts": [part]}, "finish_reason": "STOP"}
+        return {"candidates": [candidate], "model_version": version}
 
     call = {"function_call": {"name": "add", "args": {"a": 2, "b": 3}}}
     rounds = [
@@ -373,12 +375,16 @@ def test_json_in_several_parts_is_one_text(anywhere: Place, is_stream: bool) -> 
     response = anywhere.ask(anywhere.model(), "2 + 3", stream=is_stream)
     anywhere.resolve(response)
     assert response.parsed == {"total": "five", "n": 12}
-    assert response.text == "\n".join(part["text"] for part in parts)
+    assert response.text == "".join(part["text"] for part in parts)
 
 
 def test_json_that_goes_on_after_a_signature_is_one_text(place: Place) -> None:
     texts = [{"text": '{"total"'}, {"text": ': "fi', "thought_signature": b"x"}, {"text": 've"}'}]
-    response = stream(place, *({"candidates": [{"content": {"parts": [each]}}]} for each in texts))
+    response = stream(
+        place,
+        *({"candidates": [{"content": {"parts": [each]}}]} for each in texts),
+        {"candidates": [{"finish_reason": "STOP"}]},
+    )
     place.resolve(response)
     assert response.parsed == {"total": "five"}
 

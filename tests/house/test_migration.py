@@ -194,6 +194,28 @@ def _(emulator: Emulator) -> None:
     assert (response.text, response.thoughts) == ("Yes.", "Hm.")
 
 
+@claim(1, '`chat.send_message("Hi")`, answered without text or calls')
+def _(emulator: Emulator) -> None:
+    parts: list[Any]
+    for parts in ([], [{}], [{"text": ""}]):
+        answer = {"content": {"role": "model", "parts": parts}, "finish_reason": "STOP"}
+        emulator.script("GenerateContent", [Reply(message={"candidates": [answer]})])
+        chat = genai.GenerativeModel().start_chat()
+        with pytest.raises(generative_models.ResponseValidationError, match="STOP"):
+            chat.send_message("Hi")
+        assert chat.history == []
+
+
+@claim(1, '`for chunk in model.generate_content("Hi", stream=True)`, cut short')
+def _(emulator: Emulator) -> None:
+    half = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Half"}]}}]}
+    emulator.script("StreamGenerateContent", [Reply(chunks=[half])])
+    response = genai.GenerativeModel().generate_content("Hi", stream=True)
+    with pytest.raises(genai.types.IncompleteResponseError) as caught:
+        response.resolve()
+    assert caught.value.response.candidates[0].content.parts[0].text == response.text == "Half"
+
+
 @claim(1, "`response.candidates[0].finish_reason == protos.")
 def _(emulator: Emulator) -> None:
     public = genai.protos.Candidate.FinishReason

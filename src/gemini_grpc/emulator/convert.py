@@ -11,9 +11,9 @@ import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 
+from gemini_grpc.rpc import json_values
 from gemini_grpc.rpc.coerce import fill
 from gemini_grpc.rpc.plain import is_repeated
 
@@ -63,9 +63,9 @@ def _read_value(field: Any, value: Any) -> Any:
 _READERS: dict[str, Any] = {
     "google.protobuf.Timestamp": lambda value: value.ToDatetime(datetime.UTC),
     "google.protobuf.Duration": lambda value: value.ToTimedelta(),
-    "google.protobuf.Struct": json_format.MessageToDict,
-    "google.protobuf.Value": json_format.MessageToDict,
-    "google.protobuf.ListValue": json_format.MessageToDict,
+    "google.protobuf.Struct": json_values.struct,
+    "google.protobuf.Value": json_values.value,
+    "google.protobuf.ListValue": lambda value: [json_values.value(each) for each in value.values],
     "google.protobuf.FieldMask": lambda value: list(value.paths),
 }
 

@@ -216,6 +216,20 @@ class ObjectParameters:
             yield "parameters.type", "must be OBJECT"
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedTexts:
+    """In what the model has said, a text without a signature must not be empty."""
+
+    def problems(self, message: Any) -> Problems:
+        """Yield what is wrong."""
+        if message.role != "model":
+            return
+        for index, part in enumerate(message.parts):
+            is_empty = part.WhichOneof("data") == "text" and not part.text
+            if is_empty and not getattr(part, "thought_signature", b""):
+                yield f"parts[{index}].text", "must not be empty"
+
+
 def _declarations(message: Any) -> Iterator[tuple[str, Any]]:
     for index, tool in enumerate(message.tools):
         for place, declaration in enumerate(tool.function_declarations):

@@ -47,6 +47,7 @@ from gemini_grpc.emulator.relations import (
     OnlyWith,
     Ordered,
     Relation,
+    ReplayedTexts,
 )
 
 T = TypeVar("T")
@@ -252,6 +253,7 @@ _NUMBER_TESTS = ("LESS", "LESS_EQUAL", "EQUAL", "GREATER_EQUAL", "GREATER", "NOT
 
 _MESSAGES: tuple[tuple[str, Relation | tuple[Relation, ...]], ...] = (
     ("Part", OneOf("data")),
+    ("Content", ReplayedTexts()),
     ("FunctionResponsePart", OneOf("data")),
     ("VideoMetadata", Ordered("start_offset", "end_offset")),
     ("Interval", Ordered("start_time", "end_time")),

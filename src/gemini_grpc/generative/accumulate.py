@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from gemini_grpc.generative import partial_calls
+from gemini_grpc.generative import partial_calls, reading
+from gemini_grpc.generative.answer_errors import IncompleteResponseError, no_message
 from gemini_grpc.rpc.plain import is_repeated
 
 M = TypeVar("M", bound=Message)
@@ -32,6 +33,22 @@ _TEXTS: tuple[Kind, ...] = (("text",), ("text", "thought"))
 """The fields of parts that go on in the next message."""
 _SIGNATURE = "thought_signature"
 """Comes with the last of a part's text, and ends the part."""
+
+
+def answer_of(answers: Sequence[Any]) -> Any:
+    """Return the answer that the messages of a stream that has ended make up.
+
+    Raises:
+        BrokenResponseError: There is no message.
+        IncompleteResponseError: The stream ended without a finish reason.
+    """
+    if not answers:
+        raise no_message()
+    pbs = [answer._pb for answer in answers]
+    whole = type(answers[0]).wrap(joined(pbs))
+    if not reading.is_complete(pbs):
+        raise IncompleteResponseError(whole)
+    return whole
 
 
 def joined(messages: Sequence[M], *, without: str = "") -> M:

@@ -78,9 +78,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text of the only candidate; several text parts are on a line each, thoughts are left out.
+        """The text of the only candidate: its text parts one after the other, without thoughts.
 
-        Of one message of a stream, it is the text that came with it, which may be empty.
+        Of one message of a stream, it is the text that came with it, which may be empty. The texts of all
+        messages add up to the text of the whole answer.
 
         Raises:
             IncompleteIterationError: The stream has not come to its end.
@@ -173,8 +174,7 @@ class Answer:
 
     def _parsed_as(self, schema: object) -> object:
         whole: Any = self._whole()
-        text = reading.text_of(whole._pb, piece=self._piece, between="")
-        return parse_answer(text, schema)
+        return parse_answer(reading.text_of(whole._pb, piece=self._piece), schema)
 
     @property
     def prompt_feedback(self) -> GenerateContentResponse.PromptFeedback:

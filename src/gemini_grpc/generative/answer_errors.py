@@ -4,6 +4,7 @@
      +-- AnswerError
           +-- NoAnswerError           (also ValueError) there is no text, or none of the kind asked for
           +-- IncompleteIterationError  the stream has not come to its end
+          +-- IncompleteResponseError the stream ended before the model had said why it stopped
           +-- BrokenResponseError     the stream of a chat ended in an error
           +-- TooManyRoundsError      (also RuntimeError) the model goes on to call functions
           +-- ResponseValidationError an answer that a chat cannot go on from
@@ -44,6 +45,25 @@ class NoAnswerError(AnswerError, ValueError):
 
 class IncompleteIterationError(AnswerError):
     """What belongs to the whole answer was asked for before its stream came to the end."""
+
+
+class IncompleteResponseError(AnswerError):
+    """The stream of an answer ended without a finish reason, so the end of the answer is missing.
+
+    The server, or something on the way to it, has closed the stream with the status OK all the same.
+    An answer that is one message is always complete: it arrives as a whole or not at all.
+    """
+
+    def __init__(self, response: GenerateContentResponse) -> None:
+        super().__init__(response)
+        self.response = response
+        """What has arrived, joined to one message."""
+
+    def __str__(self) -> str:
+        return (
+            "the stream ended without a finish reason, so the end of the answer is missing; what has "
+            "arrived is in response"
+        )
 
 
 class BrokenResponseError(AnswerError):
@@ -127,6 +147,11 @@ class NoExchangeError(UsageError, IndexError):
 
 class BusyError(UsageError, RuntimeError):
     """A chat was told something while it waited for an answer; use a copy for each conversation."""
+
+
+def no_message() -> BrokenResponseError:
+    """Return the error for a stream that ended without a message."""
+    return BrokenResponseError("the stream ended without a single message")
 
 
 def _pb(message: Any) -> Any:

@@ -1,8 +1,8 @@
 """A chat: a model, and what has been said.
 
 The history is exactly what successful exchanges have made. An exchange is parked until its answer is
-complete and good; only then are its messages added, all at once, and where it began is kept. Messages
-that a chat is given are copied.
+complete and good; only then are its messages added, all at once, and where it began is kept. Of an answer,
+only parts that the service accepts again are added (`replay`). Messages that a chat is given are copied.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gemini_grpc.generative.answer_errors import (
     StopCandidateException,
 )
 from gemini_grpc.generative.contents import to_content, to_contents
+from gemini_grpc.generative.replay import replayable
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
 from gemini_grpc.generative.template import Given
 
@@ -153,7 +154,8 @@ class ChatSession:
             BusyError: Another message is on its way.
             BlockedPromptException: The prompt was blocked.
             StopCandidateException: The model stopped for a reason that leaves no good answer.
-            ResponseValidationError: There is no answer to go on from; the two before are such errors.
+            ResponseValidationError: There is no answer to go on from, such as one without any part that has
+                data; the two before are such errors.
             RpcError: The call failed.
             TooManyRoundsError: The model goes on to call functions.
         """
@@ -354,9 +356,10 @@ class ChatSession:
         candidate = message._pb.candidates[0]
         if candidate.finish_reason not in reading.GOOD_ENDS:
             raise StopCandidateException(message.candidates[0], asked, [message])
-        if not candidate.content.parts:
+        if not any(replayable(candidate.content.parts)):
+            what = "parts with data" if candidate.content.parts else "parts"
             raise ResponseValidationError(
-                f"the answer has no parts; finish_reason is {reading.finish_reason(candidate)}",
+                f"the answer has no {what}; finish_reason is {reading.finish_reason(candidate)}",
                 asked,
                 [message],
             )
@@ -366,7 +369,7 @@ class ChatSession:
         content: Any = self.model._current().backend.types.Content(role="model")
         message: Any = None if answer is None else answer.message
         if message is not None and message._pb.candidates:
-            content._pb.parts.extend(message._pb.candidates[0].content.parts)
+            content._pb.parts.extend(replayable(message._pb.candidates[0].content.parts))
         said: Content = content
         return said
 

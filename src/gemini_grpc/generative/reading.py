@@ -7,12 +7,13 @@ unless the model was stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_grpc.generative.answer_errors import NoAnswerError
 from gemini_grpc.generative.member import word
+from gemini_grpc.rpc.json_values import struct
 
 Pb = Any  # a protobuf message of any backend
 
@@ -32,13 +33,15 @@ class FunctionCall:
     """What the answer has to carry; empty where the backend has no ids."""
 
 
-def text_of(response: Pb, *, piece: bool = False, between: str = "\n") -> str:
-    """Return the text of the only candidate: its text parts on a line each, without thoughts.
+def text_of(response: Pb, *, piece: bool = False) -> str:
+    """Return the text of the only candidate: its text parts one after the other, without thoughts.
+
+    Nothing is put between the parts, so the texts of the messages of a stream add up to the whole text,
+    wherever the server has split it.
 
     Args:
         response: The message.
         piece: It is one of the messages of a stream.
-        between: What is put between text parts, instead of the end of a line.
 
     Raises:
         NoAnswerError: It has none, or there are several candidates.
@@ -50,10 +53,10 @@ def text_of(response: Pb, *, piece: bool = False, between: str = "\n") -> str:
             text: str = parts[0].text
             if text and not getattr(parts[0], "thought", False):
                 return text
-    return _text(response, piece, between)
+    return _text(response, piece)
 
 
-def _text(response: Pb, piece: bool, between: str) -> str:
+def _text(response: Pb, piece: bool) -> str:
     if piece and not response.candidates and not is_blocked(response):
         return ""
     candidate = only_candidate(response)
@@ -66,22 +69,28 @@ def _text(response: Pb, piece: bool, between: str) -> str:
                     f"could not convert `part.{kind}` to text; the answer is more than text: look at "
                     "response.parts, or at response.function_calls"
                 )
-    texts = [_TEXTS[kind](part) for part, kind in kinds if kind in _TEXTS]
+    texts = [text_of_part(part) for part, kind in kinds if kind in _TEXTS]
     if texts:
-        return between.join(texts)
+        return "".join(texts)
     if piece and candidate.finish_reason in GOOD_ENDS:
         return ""
     raise _empty(candidate)
 
 
+def text_of_part(part: Pb) -> str:
+    """Return the text of a part that has one: a text, or code or its output in a fence."""
+    text: str = _TEXTS[part.WhichOneof("data")](part)
+    return text
+
+
 _TEXTS: Mapping[str | None, Any] = {
     "text": lambda part: part.text,
     "executable_code": lambda part: (
-        f"```{_language(part.executable_code)}\n{part.executable_code.code}\n```"
+        f"\n```{_language(part.executable_code)}\n{part.executable_code.code}\n```\n"
     ),
-    "code_execution_result": lambda part: f"```\n{part.code_execution_result.output}\n```",
+    "code_execution_result": lambda part: f"\n```\n{part.code_execution_result.output}\n```\n",
 }
-"""The kinds of parts that can be text, and how."""
+"""The kinds of parts that can be text, and how; code stands on lines of its own, whatever is beside it."""
 
 
 def _language(code: Pb) -> str:
@@ -91,7 +100,7 @@ def _language(code: Pb) -> str:
 def thoughts_of(response: Pb) -> str:
     """Return what the first candidate tells of its thinking, empty if it tells nothing."""
     parts = parts_of(response)
-    return "\n".join(part.text for part in parts if is_thought(part) and part.text)
+    return "".join(part.text for part in parts if is_thought(part))
 
 
 def is_thought(part: Pb) -> bool:
@@ -130,7 +139,13 @@ def _empty(candidate: Pb) -> NoAnswerError:
     """Return the error for a candidate that has no text."""
     reason = word(candidate, "finish_reason")
     said = getattr(candidate, "finish_message", "")
-    why = "has only thoughts" if candidate.content.parts else "has no parts"
+    parts = candidate.content.parts
+    if not parts:
+        why = "has no parts"
+    elif all(is_thought(part) and part.WhichOneof("data") for part in parts):
+        why = "has only thoughts"
+    else:
+        why = "has no text in its parts"
     text = f"the answer {why}; finish_reason is {reason}{f': {said}' if said else ''}"
     if reason == "MAX_TOKENS":
         text += "; raise max_output_tokens, which thinking uses up as well"
@@ -158,23 +173,21 @@ def calls_of(response: Pb) -> list[FunctionCall]:
     ]
 
 
-def struct(message: Pb) -> dict[str, Any]:
-    """Return a Struct as a dictionary; whole numbers as int."""
-    return {name: _value(value) for name, value in message.fields.items()}
+def is_complete(responses: Iterable[Pb]) -> bool:
+    """Return whether the messages of a stream are all of it: every candidate has a finish reason.
 
-
-def _value(value: Pb) -> Any:
-    match value.WhichOneof("kind"):
-        case "struct_value":
-            return struct(value.struct_value)
-        case "list_value":
-            return [_value(each) for each in value.list_value.values]
-        case "number_value":
-            number = value.number_value
-            return int(number) if number.is_integer() else number
-        case "string_value" | "bool_value" as kind:
-            return getattr(value, kind)
-    return None
+    The rule is the same for all backends: without a finish reason, the model has not stopped. An answer
+    without candidates is complete, and so is that to a prompt that was blocked; reading it raises an error
+    that says why.
+    """
+    ended: dict[int, bool] = {}
+    for response in responses:
+        if is_blocked(response):
+            return True
+        for candidate in response.candidates:
+            index = candidate.index
+            ended[index] = ended.get(index, False) or bool(candidate.finish_reason)
+    return all(ended.values())
 
 
 def finish_reason(candidate: Pb) -> str:

@@ -21,6 +21,7 @@ from gemini_grpc.errors import ArgumentError, GeminiError
 from gemini_grpc.functions import Function, Functions
 from gemini_grpc.generative import reading
 from gemini_grpc.generative.answer_errors import TooManyRoundsError
+from gemini_grpc.generative.replay import replayable
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.backend import Backend
@@ -124,7 +125,7 @@ class Rounds:
             return []
         if answer.candidates[0].finish_reason not in reading.GOOD_ENDS:
             return []
-        wanted = reading.calls_of(answer)
+        wanted = [call for call in reading.calls_of(answer) if call.name]
         known = self._functions
         if all(call.name not in known or isinstance(known[call.name], Function) for call in wanted):
             return wanted
@@ -142,8 +143,7 @@ class Rounds:
     def add(self, answer: Any, outcomes: Sequence[Outcome]) -> None:
         """Prepare the request of the next round from the outcomes of the calls."""
         contents = self.request.contents
-        contents.add().CopyFrom(answer.candidates[0].content)
-        contents[-1].role = contents[-1].role or "model"
+        contents.add(role="model").parts.extend(replayable(answer.candidates[0].content.parts))
         content = contents.add(role="user")
         for call, outcome in zip(self._wanted, outcomes, strict=True):
             response = content.parts.add().function_response

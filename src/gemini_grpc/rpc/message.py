@@ -32,6 +32,7 @@ from proto.marshal.rules.message import MessageRule
 from proto.message import MessageMeta
 
 from gemini_grpc.rpc import accessors, coerce
+from gemini_grpc.rpc.json_values import print_json
 from gemini_grpc.rpc.shortcuts import SHORTCUTS
 
 _POOL = descriptor_pool.Default()
@@ -103,6 +104,26 @@ class MessageType(MessageMeta):
     def wrap(cls, pb):
         """Return a message that is a view of `pb`; nothing is copied."""
         return accessors.view(cls, pb)
+
+    def to_dict(cls, instance, **options):
+        """Return a message as a dictionary; see proto-plus for the options.
+
+        Infinite numbers and NaN, which JSON does not have, are texts such as "Infinity".
+
+        Raises:
+            FieldError: The message has something that JSON cannot hold, such as a time out of range.
+        """
+        printer = super().to_dict
+        return print_json(
+            lambda pb: printer(accessors.view(cls, pb), **options), cls.pb(instance, coerce=True)
+        )
+
+    def to_json(cls, instance, **options):
+        """Return a message as JSON; see `to_dict`."""
+        printer = super().to_json
+        return print_json(
+            lambda pb: printer(accessors.view(cls, pb), **options), cls.pb(instance, coerce=True)
+        )
 
 
 class Message(proto.Message, metaclass=MessageType):

@@ -3,6 +3,7 @@
 from google.rpc.status_pb2 import Status
 
 from gemini_grpc.generative.answer_errors import (
+    IncompleteResponseError,
     NoAnswerError,
     ResponseValidationError,
     TooManyRoundsError,
@@ -95,6 +96,7 @@ __all__ = [
     "HarmProbability",
     "Image",
     "IncompleteIterationError",
+    "IncompleteResponseError",
     "Model",
     "NoAnswerError",
     "Part",

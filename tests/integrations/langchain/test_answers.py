@@ -311,7 +311,11 @@ def test_all_candidates_are_generations_and_the_first_is_streamed(
 ) -> None:
     two = {
         "candidates": [
-            {"index": n, "content": {"role": "model", "parts": [{"text": said}]}}
+            {
+                "index": n,
+                "content": {"role": "model", "parts": [{"text": said}]},
+                "finish_reason": "STOP",
+            }
             for n, said in enumerate(("one", "two"))
         ],
         "usage_metadata": {"prompt_token_count": 1, "total_token_count": 1},

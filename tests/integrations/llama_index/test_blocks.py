@@ -175,8 +175,11 @@ def test_a_part_comes_back_the_same(part: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("part", "text"),
     [
-        ({"executable_code": {"language": "PYTHON", "code": "1 + 1"}}, "```python\n1 + 1\n```"),
-        ({"code_execution_result": {"outcome": "OUTCOME_OK", "output": "2"}}, "```\n2\n```"),
+        (
+            {"executable_code": {"language": "PYTHON", "code": "1 + 1"}},
+            "\n``` python\n1 + 1\n```\n",
+        ),
+        ({"code_execution_result": {"outcome": "OUTCOME_OK", "output": "2"}}, "\n```\n2\n```\n"),
     ],
 )
 def test_code_and_its_output_are_texts(part: dict[str, Any], text: str) -> None:

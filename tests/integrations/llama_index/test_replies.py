@@ -70,10 +70,10 @@ def test_a_stream_has_what_is_new_and_all_there_is() -> None:
         GenerateContentResponse(usage_metadata=usage),
         message("!", CALL, reason="STOP"),
     )
-    assert [each.delta for each in found] == ["", "He", "llo\nthere", "", "!"]
+    assert [each.delta for each in found] == ["", "He", "llothere", "", "!"]
     assert [each.additional_kwargs.get("thinking_delta") for each in found[:3]] == ["H", "m", None]
     said = [each.message.content or "" for each in found]
-    assert said == ["", "He", "Hello\nthere", "Hello\nthere", "Hello\nthere!"]
+    assert said == ["", "He", "Hellothere", "Hellothere", "Hellothere!"]
     assert found[-1].message.blocks[0] == ThinkingBlock(content="Hm")
     assert isinstance(found[-1].message.blocks[-1], ToolCallBlock)
     assert found[-1].raw["usage_metadata"]["total_token_count"] == 6
@@ -82,7 +82,7 @@ def test_a_stream_has_what_is_new_and_all_there_is() -> None:
 def test_a_text_after_code_or_a_call_does_not_go_on() -> None:
     code = {"executable_code": {"language": "PYTHON", "code": "1"}}
     found = stream(message(code), message("one"), message(CALL), message("two"))
-    assert [each.delta for each in found] == ["```python\n1\n```", "\none", "", "\ntwo"]
+    assert [each.delta for each in found] == ["\n``` python\n1\n```\n", "one", "", "two"]
     assert found[-1].message.content == "".join(each.delta or "" for each in found)
 
 
@@ -99,10 +99,10 @@ def test_signatures_stay_with_their_blocks() -> None:
         ["b25l", None],
         ["b25l", "ZW5k"],
         ["b25l", "ZW5k", "dHdv"],
-        ["b25l", "ZW5k", "c2l4"],
+        ["b25l", "ZW5k", "dHdv", "c2l4"],  # the call keeps the one that it was signed with
     ]
     assert found[-1].message.content == "Hey"
-    assert stream(message({"text": "", **signed}))[0].message.blocks == []
+    assert stream(message(signed))[0].message.blocks == [TextBlock(text="")]
 
 
 def test_an_answer_that_ends_well_may_be_empty() -> None:

@@ -35,6 +35,7 @@ async def async_generate(
             schema=schema,
             follow=_follow(question, rounds),
         )
+        response._needs_finish_reason = True
     else:
         answer = await _ask(question, question.request)
         while rounds is not None and await _call(rounds, answer._pb):

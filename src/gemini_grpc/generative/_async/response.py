@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 from gemini_grpc import errors
 from gemini_grpc.generative import reading
 from gemini_grpc.generative.answer import Answer
-from gemini_grpc.generative.answer_errors import BlockedPromptException, BrokenResponseError
+from gemini_grpc.generative.answer_errors import (
+    BlockedPromptException,
+    IncompleteResponseError,
+    no_message,
+)
 
 if TYPE_CHECKING:
     from gemini_grpc.v1beta.types import GenerateContentResponse as Piece
@@ -37,6 +41,7 @@ class AsyncGenerateContentResponse(Answer):
 
     _stream: Any = None
     _follow: Follow | None = None
+    _needs_finish_reason = False  # it is the answer of a service, which says when it is complete
     _checked = 0  # so many messages are known not to say that the prompt was blocked
 
     @classmethod
@@ -82,6 +87,7 @@ class AsyncGenerateContentResponse(Answer):
         Raises:
             BlockedPromptException: The prompt was blocked.
             RpcError: The stream failed, now or before.
+            IncompleteResponseError: The stream ended without a finish reason.
         """
         while not self._done:
             await self._read()
@@ -117,8 +123,10 @@ class AsyncGenerateContentResponse(Answer):
         try:
             try:
                 self._chunks.append(await self._stream.__anext__())
+                return
             except StopAsyncIteration:
-                await self._go_on()
+                pass
+            await self._go_on()
         except Exception as error:
             error.add_note(
                 f"{len(self._chunks)} messages of the answer had arrived; the response has them"
@@ -129,7 +137,14 @@ class AsyncGenerateContentResponse(Answer):
             raise
 
     async def _go_on(self) -> None:
-        """Begin the next round of function calling, or come to the end."""
+        """Begin the next round of function calling, or come to the end.
+
+        Raises:
+            IncompleteResponseError: The stream has ended before the answer.
+        """
+        round_ = (each._pb for each in self._chunks[self._first :])
+        if self._needs_finish_reason and not reading.is_complete(round_):
+            raise IncompleteResponseError(self.message)
         stream = None
         if self._follow is not None:
             whole: Any = self.message
@@ -175,6 +190,7 @@ class AsyncPieces(AsyncIterator[AsyncGenerateContentResponse]):
 
         Raises:
             RpcError: The stream failed.
+            IncompleteResponseError: The stream ended without a finish reason.
         """
         message = await self._response._piece_at(self._place)
         if message is None:
@@ -187,4 +203,4 @@ async def _first(stream: Any) -> Any:
     try:
         return await stream.__anext__()
     except StopAsyncIteration:
-        raise BrokenResponseError("the stream ended without a single message") from None
+        raise no_message() from None

@@ -34,6 +34,7 @@ def generate(question: Question, *, stream: bool = False) -> GenerateContentResp
             schema=schema,
             follow=_follow(question, rounds),
         )
+        response._needs_finish_reason = True
     else:
         answer = _ask(question, question.request)
         while rounds is not None and _call(rounds, answer._pb):

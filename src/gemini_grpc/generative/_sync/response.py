@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from gemini_grpc import errors
 from gemini_grpc.generative import reading
 from gemini_grpc.generative.answer import Answer
-from gemini_grpc.generative.answer_errors import BlockedPromptException, BrokenResponseError
+from gemini_grpc.generative.answer_errors import (
+    BlockedPromptException,
+    IncompleteResponseError,
+    no_message,
+)
 
 if TYPE_CHECKING:
     from gemini_grpc.v1beta.types import GenerateContentResponse as Piece
@@ -38,6 +42,7 @@ class GenerateContentResponse(Answer):
 
     _stream: Any = None
     _follow: Follow | None = None
+    _needs_finish_reason = False  # it is the answer of a service, which says when it is complete
     _checked = 0  # so many messages are known not to say that the prompt was blocked
 
     @classmethod
@@ -83,6 +88,7 @@ class GenerateContentResponse(Answer):
         Raises:
             BlockedPromptException: The prompt was blocked.
             RpcError: The stream failed, now or before.
+            IncompleteResponseError: The stream ended without a finish reason.
         """
         while not self._done:
             self._read()
@@ -118,8 +124,10 @@ class GenerateContentResponse(Answer):
         try:
             try:
                 self._chunks.append(self._stream.__next__())
+                return
             except StopIteration:
-                self._go_on()
+                pass
+            self._go_on()
         except Exception as error:
             error.add_note(
                 f"{len(self._chunks)} messages of the answer had arrived; the response has them"
@@ -130,7 +138,14 @@ class GenerateContentResponse(Answer):
             raise
 
     def _go_on(self) -> None:
-        """Begin the next round of function calling, or come to the end."""
+        """Begin the next round of function calling, or come to the end.
+
+        Raises:
+            IncompleteResponseError: The stream has ended before the answer.
+        """
+        round_ = (each._pb for each in self._chunks[self._first :])
+        if self._needs_finish_reason and not reading.is_complete(round_):
+            raise IncompleteResponseError(self.message)
         stream = None
         if self._follow is not None:
             whole: Any = self.message
@@ -176,6 +191,7 @@ class Pieces(Iterator[GenerateContentResponse]):
 
         Raises:
             RpcError: The stream failed.
+            IncompleteResponseError: The stream ended without a finish reason.
         """
         message = self._response._piece_at(self._place)
         if message is None:
@@ -188,4 +204,4 @@ def _first(stream: Any) -> Any:
     try:
         return stream.__next__()
     except StopIteration:
-        raise BrokenResponseError("the stream ended without a single message") from None
+        raise no_message() from None

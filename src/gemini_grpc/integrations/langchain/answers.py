@@ -10,17 +10,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolCallChunk
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from gemini_grpc.generative import reading
-from gemini_grpc.generative.accumulate import joined
+from gemini_grpc.generative.accumulate import answer_of
 from gemini_grpc.generative.answer_errors import BlockedPromptException
 from gemini_grpc.integrations.langchain import marks
-from gemini_grpc.integrations.langchain.pieces import Listener, Said, invalid
+from gemini_grpc.integrations.langchain.pieces import Listener, Said, invalid, to_dict
 
 Data = dict[str, Any]
 Pb = Any  # a protobuf message of any backend
@@ -86,7 +85,7 @@ class Streamed:
         self._listener = Listener()
         self._index = -1
         self._goes_on = ""  # the type of the block that the next one may go on with
-        self._rest: list[Pb] = []  # the messages without their content
+        self._answers: list[Any] = []  # the messages so far
 
     def chunks(self, answer: Any) -> Iterator[ChatGenerationChunk]:
         """Yield the chunks of one message.
@@ -95,24 +94,26 @@ class Streamed:
             BlockedPromptException: The prompt was blocked.
         """
         refuse_blocked(answer)
+        self._answers.append(answer)
         response: Pb = answer._pb
         for candidate in response.candidates:
             if candidate.index == 0:
                 for part in candidate.content.parts:
                     yield from self._chunks(self._listener.hear([part]))
-            candidate.ClearField("content")
-        self._rest.append(response)
 
     def end(self) -> ChatGenerationChunk:
         """Return the last chunk.
 
         Raises:
+            BrokenResponseError: There was no message.
+            IncompleteResponseError: The stream ended without a finish reason.
             NoAnswerError: There was no candidate, and no reason why.
         """
-        whole = joined(self._rest)
+        whole: Pb = answer_of(self._answers)._pb
         if not whole.candidates:
             reading.only_candidate(whole)
         candidate = whole.candidates[0]
+        candidate.ClearField("content")
         calls = [
             tool_call_chunk(name=call["name"], args=call["args"], id=call["id"], index=self._next())
             for call in _broken_calls(candidate)
@@ -171,7 +172,7 @@ def _broken_calls(candidate: Pb) -> list[Any]:
 
 def _metadata(response: Pb, candidate: Pb, model: str) -> Data:
     """Return what is told of an answer besides what it says: every field of the candidate, as words."""
-    told = MessageToDict(candidate, preserving_proto_field_name=True)
+    told = to_dict(candidate)
     for name in _TOLD_ELSEWHERE:
         told.pop(name, None)
     found = {
@@ -183,8 +184,7 @@ def _metadata(response: Pb, candidate: Pb, model: str) -> Data:
         **told,
     }
     if response.HasField("prompt_feedback"):
-        feedback = response.prompt_feedback
-        found["prompt_feedback"] = MessageToDict(feedback, preserving_proto_field_name=True)
+        found["prompt_feedback"] = to_dict(response.prompt_feedback)
     return {name: value for name, value in found.items() if value != ""}
 
 

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -14,6 +15,7 @@ from langchain_core.messages import InvalidToolCall, ToolCall
 from gemini_grpc.generative import reading
 from gemini_grpc.integrations.langchain import marks
 from gemini_grpc.integrations.langchain.blocks import CODE
+from gemini_grpc.rpc.json_values import print_json, struct
 
 Data = dict[str, Any]
 Pb = Any  # a protobuf message of any backend
@@ -68,7 +70,7 @@ class Listener:
     def _call(self, part: Pb, said: Said) -> None:
         call = part.function_call
         call_id = getattr(call, "id", "") or marks.new_id()
-        args = reading.struct(call.args)
+        args = struct(call.args)
         if call.name:
             said.calls.append(ToolCall(name=call.name, args=args, id=call_id, type="tool_call"))
         else:
@@ -100,7 +102,7 @@ class Listener:
 
     def _code(self, part: Pb) -> Data:
         self._code_id = marks.new_id()
-        made = MessageToDict(part.executable_code)
+        made = to_dict(part.executable_code)
         args = {"code": made.get("code", ""), "language": made.get("language", "python").lower()}
         return {"type": "server_tool_call", "name": CODE, "args": args, "id": self._code_id}
 
@@ -127,7 +129,16 @@ _WRITERS: Mapping[str, Callable[[Listener, Pb], Data]] = {
 
 
 def _unknown(_: Listener, part: Pb) -> Data:
-    return {"type": "non_standard", "value": MessageToDict(part, preserving_proto_field_name=True)}
+    return {"type": "non_standard", "value": to_dict(part)}
+
+
+def to_dict(message: Pb) -> Data:
+    """Return a message as a dictionary in the words of the proto.
+
+    Raises:
+        FieldError: The message has something that JSON cannot hold.
+    """
+    return print_json(partial(MessageToDict, preserving_proto_field_name=True), message)
 
 
 def _kind(data: Pb) -> str:

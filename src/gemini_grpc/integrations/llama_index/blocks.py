@@ -28,6 +28,7 @@ from llama_index.core.base.llms.types import (
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative import media, reading
 from gemini_grpc.integrations.llama_index import links
+from gemini_grpc.rpc.json_values import struct
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.backend import Backend
@@ -197,9 +198,7 @@ def _said(part: Any) -> ContentBlock:
 def _asked(part: Any) -> ContentBlock:
     call = part.function_call
     given = getattr(call, "id", "") or f"{OURS}{uuid.uuid4().hex}"
-    return ToolCallBlock(
-        tool_call_id=given, tool_name=call.name, tool_kwargs=reading.struct(call.args)
-    )
+    return ToolCallBlock(tool_call_id=given, tool_name=call.name, tool_kwargs=struct(call.args))
 
 
 def _shown(part: Any) -> ContentBlock:
@@ -234,11 +233,7 @@ def _form(mime_type: str) -> str:
 
 
 def _code(part: Any) -> ContentBlock:
-    return TextBlock(text=f"```python\n{part.executable_code.code}\n```")
-
-
-def _output(part: Any) -> ContentBlock:
-    return TextBlock(text=f"```\n{part.code_execution_result.output}\n```")
+    return TextBlock(text=reading.text_of_part(part))
 
 
 _READERS: dict[str | None, Callable[[Any], ContentBlock]] = {
@@ -247,6 +242,6 @@ _READERS: dict[str | None, Callable[[Any], ContentBlock]] = {
     "inline_data": _shown,
     "file_data": _linked,
     "executable_code": _code,
-    "code_execution_result": _output,
+    "code_execution_result": _code,
 }
 """What each kind of part becomes."""

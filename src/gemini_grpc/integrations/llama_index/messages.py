@@ -38,6 +38,23 @@ _SPEAKERS = {
 }
 
 
+class ModelMessage(ChatMessage):
+    """A message of the model; its text is that of its blocks with nothing between them.
+
+    The blocks of one text are apart only because of what belongs to them, such as a signature.
+    """
+
+    @property
+    def content(self) -> str | None:
+        """The text of the text blocks; None if there are none."""
+        texts = [block.text for block in self.blocks if isinstance(block, TextBlock)]
+        return "".join(texts) if texts else None
+
+    @content.setter
+    def content(self, content: str) -> None:
+        ChatMessage.content.fset(self, content)  # type: ignore[attr-defined]  # mypy sees a str
+
+
 @dataclass(slots=True)
 class Conversation:
     """What is said to a model."""
@@ -95,7 +112,9 @@ def _said(message: ChatMessage, parts: Parts, path: str) -> list[Data]:
     said = []
     for index, (block, signature) in enumerate(zip(message.blocks, signatures, strict=True)):
         found = parts.of(block, f"{path}.blocks[{index}]")
-        if found and signature:
+        if signature and not found:  # an empty text that carries a signature
+            found = [{"text": ""}]
+        if signature:
             found[0]["thought_signature"] = signature
         said += found
     return said

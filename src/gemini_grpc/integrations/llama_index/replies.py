@@ -6,7 +6,6 @@ import base64
 from typing import Any
 
 from llama_index.core.base.llms.types import (
-    ChatMessage,
     ChatResponse,
     ContentBlock,
     MessageRole,
@@ -16,8 +15,9 @@ from llama_index.core.base.llms.types import (
 )
 
 from gemini_grpc.generative import reading
+from gemini_grpc.generative.accumulate import answer_of
 from gemini_grpc.integrations.llama_index.blocks import Data, block_of
-from gemini_grpc.integrations.llama_index.messages import SIGNATURES
+from gemini_grpc.integrations.llama_index.messages import SIGNATURES, ModelMessage
 
 _ALWAYS = {
     "prompt_tokens": "prompt_token_count",
@@ -37,6 +37,7 @@ class Reply:
     def __init__(self) -> None:
         self._blocks: list[ContentBlock] = []
         self._signatures: list[str | None] = []
+        self._answers: list[Any] = []  # the messages of a stream
         self._open = False  # the last block is a text that may go on
         self._usage: Data = {}
         self._tokens: dict[str, int] = {}
@@ -59,20 +60,30 @@ class Reply:
             NoAnswerError: The prompt was blocked, or the model was stopped, before it said anything or by
                 more than a limit.
         """
+        self._answers.append(answer)
         pb = answer._pb
         there = pb.candidates or reading.is_blocked(pb)
         return self._add(answer, [reading.only_candidate(pb)] if there else [])
 
+    def end(self) -> None:
+        """Check that a stream that has ended has given the whole answer.
+
+        Raises:
+            BrokenResponseError: There was no message.
+            IncompleteResponseError: The stream ended without a finish reason.
+        """
+        answer_of(self._answers)
+
     def _add(self, answer: Any, candidates: list[Any]) -> ChatResponse:
         parts = [part for candidate in candidates for part in candidate.content.parts]
         said, thought = "", ""
-        for index, part in enumerate(parts):
-            new = self._take(part, goes_on=index == 0)
+        for part in parts:
+            new = self._take(part)
             if reading.is_thought(part):
                 thought += new
             else:
                 said += new
-        silent = all(isinstance(block, ThinkingBlock) for block in self._blocks)
+        silent = all(isinstance(each, ThinkingBlock) or each in _EMPTY for each in self._blocks)
         if candidates and (silent or not parts):
             ended = silent and candidates[0].finish_reason not in _NOT_STOPPED
             reading.text_of(answer._pb, piece=not ended)  # which knows why the model was stopped
@@ -82,27 +93,24 @@ class Reply:
             message=self._message(), delta=said, raw=raw, additional_kwargs={**self._tokens, **more}
         )
 
-    def _take(self, part: Any, *, goes_on: bool) -> str:
-        """Add a part; return by what it makes the text longer."""
+    def _take(self, part: Any) -> str:
+        """Add a part and return its text; a text goes on in the same block until a signature ends it."""
         signature = _signature(part)
         block = block_of(part)
-        last = self._blocks[-1] if self._blocks else None
-        if block is None or block in _EMPTY:
-            if last is not None and signature:
-                self._signatures[-1] = signature
+        if block is None and signature:  # the part is nothing but a signature
+            block = ThinkingBlock(content="") if reading.is_thought(part) else TextBlock(text="")
+        if block is None or (block in _EMPTY and not signature):
             return ""
-        goes_on = goes_on and self._open and type(block) is type(last)
-        self._open = part.WhichOneof("data") == "text"
-        if goes_on and last is not None:
-            self._blocks[-1] = _longer(last, _text(block))
-            self._signatures[-1] = signature or self._signatures[-1]
-            return _text(block)
-        apart = any(type(each) is type(block) for each in self._blocks)
-        self._blocks.append(block)
-        self._signatures.append(signature)
-        return f"\n{_text(block)}" if apart and _text(block) else _text(block)
+        if self._open and type(block) is type(self._blocks[-1]):
+            self._blocks[-1] = _longer(self._blocks[-1], _text(block))
+            self._signatures[-1] = signature
+        else:
+            self._blocks.append(block)
+            self._signatures.append(signature)
+        self._open = part.WhichOneof("data") in (None, "text") and not signature
+        return _text(block)
 
-    def _message(self) -> ChatMessage:
+    def _message(self) -> ModelMessage:
         told: Data = {}
         calls = [block for block in self._blocks if isinstance(block, ToolCallBlock)]
         if calls:
@@ -112,7 +120,7 @@ class Reply:
             ]
         if any(self._signatures):
             told[SIGNATURES] = list(self._signatures)
-        return ChatMessage(
+        return ModelMessage(
             role=MessageRole.ASSISTANT, blocks=list(self._blocks), additional_kwargs=told
         )
 

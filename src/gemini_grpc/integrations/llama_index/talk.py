@@ -140,6 +140,7 @@ class Talk:
             ArgumentError, FieldError: Something cannot be sent.
             RpcError: The call failed before the first message; later, the iterator raises it.
             NoAnswerError: From the iterator: the prompt was blocked, or the model was stopped.
+            IncompleteResponseError: From the iterator: the stream ended without a finish reason.
         """
         question = self._question(messages, keywords, links.fetch(links.links_in(messages)))
         self._hold(question.request)
@@ -152,6 +153,7 @@ class Talk:
             with stream:
                 for answer in stream:
                     yield reply.add(answer)
+            reply.end()
 
         return replies()
 
@@ -171,6 +173,7 @@ class Talk:
             async with stream:
                 async for answer in stream:
                     yield reply.add(answer)
+            reply.end()
 
         return replies()
 

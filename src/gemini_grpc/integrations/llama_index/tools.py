@@ -105,4 +105,4 @@ def with_one_call(message: ChatMessage) -> ChatMessage:
         if name in told:
             told[name] = [told[name][place] for place in places]
     blocks = [message.blocks[place] for place in kept]
-    return ChatMessage(role=message.role, blocks=blocks, additional_kwargs=told)
+    return type(message)(role=message.role, blocks=blocks, additional_kwargs=told)
