@@ -13,6 +13,7 @@ from google.ai import generativelanguage_v1beta
 from google.protobuf import duration_pb2, field_mask_pb2, struct_pb2, timestamp_pb2
 
 from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
+from gemini_grpc.generative.tuning import TunedModelState
 
 STOP = v1beta.Candidate.FinishReason.STOP
 UTC = datetime.UTC
@@ -490,6 +491,17 @@ def test_members_of_two_apis_are_one_key_where_the_numbers_agree() -> None:
     one, other = v1beta.Candidate.FinishReason, aiplatform_v1.Candidate.FinishReason
     assert {one.SAFETY: "x", 3: "y"} == {other.SAFETY: "y"}
     assert other.SPII not in {one.SPII}
+
+
+def test_a_member_prints_its_name() -> None:
+    for member in (v1beta.File.State.ACTIVE, TunedModelState.ACTIVE):
+        assert (str(member), f"{member}", f"{member:>8}", f"{member:d}") == (
+            "ACTIVE",
+            "ACTIVE",
+            "  ACTIVE",
+            "2",
+        )
+        assert json.dumps(member) == "2"
 
 
 def test_members_of_other_enums_are_not_equal() -> None:

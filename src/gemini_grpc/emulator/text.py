@@ -172,9 +172,11 @@ def embed(text: str, size: int, *, flavour: str = "") -> list[float]:
     """Return the vector of a text: unit length, and closer the more words two texts share.
 
     Every word adds a few components at places that only depend on the word; so does the flavour
-    (a task type), faintly.
+    (a task type), faintly. As in vectors of real models, no component is zero: each has a small
+    value that depends on the whole text.
     """
-    vector = [0.0] * size
+    faint = 0.1 / (74 * math.sqrt(size))  # 74: the root mean square of the bytes below
+    vector = [(2 * byte - 255) * faint / 2 for byte in seeded(text).randbytes(size)]
     for word in words(text) or [""]:
         _add(vector, word, 1.0)
     if flavour:

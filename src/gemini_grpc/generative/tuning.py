@@ -14,6 +14,7 @@ from gemini_grpc.generative.editable import Editable, changes, mask
 from gemini_grpc.generative.permissions import Permissions
 from gemini_grpc.generative.plan import Plan, nothing, page
 from gemini_grpc.generative.training import to_dataset
+from gemini_grpc.rpc.message import NameAsText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +30,8 @@ HYPERPARAMETERS = ("epoch_count", "batch_size", "learning_rate", "learning_rate_
 """How tuning goes."""
 
 
-class TunedModelState(enum.IntEnum):
-    """How far a tuned model is."""
+class TunedModelState(NameAsText, enum.IntEnum):
+    """The state of a tuned model."""
 
     STATE_UNSPECIFIED = 0
     CREATING = 1

@@ -226,7 +226,18 @@ def _comparing(compare: Callable[[int, int], bool]):
     return method
 
 
-class Enum(proto.Enum, metaclass=EnumType):
+class NameAsText:
+    """A base of integer enums: as text a member is its name, so `print(file.state)` prints `ACTIVE`."""
+
+    def __str__(self):
+        return self.name
+
+    def __format__(self, spec):
+        is_for_numbers = spec.endswith(tuple("bcdeEfFgGnoxX%"))
+        return format(self._value_ if is_for_numbers else self.name, spec)
+
+
+class Enum(NameAsText, proto.Enum, metaclass=EnumType):
     """An enum of the API: an `int` with a name; values the library does not know stay plain ints.
 
     Members equal those of the same name that the enum has in another API, whatever their numbers. As

@@ -71,5 +71,9 @@ class Message(metaclass=MessageType):
 M = TypeVar("M", bound=Message)
 
 class EnumType(enum.EnumMeta): ...
-class Enum(enum.IntEnum, metaclass=EnumType):  # type: ignore[misc]  # the members are in the subclasses
+
+class NameAsText:
+    """A base of integer enums: as text a member is its name."""
+
+class Enum(NameAsText, enum.IntEnum, metaclass=EnumType):  # type: ignore[misc]  # the members are in the subclasses
     ...

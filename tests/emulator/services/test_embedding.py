@@ -88,3 +88,10 @@ def test_vertex_ai_takes_an_option_in_one_place(api: Any) -> None:
     assert len(client.embed_content(old).embedding.values) == 5
     with pytest.raises(errors.InvalidArgument, match="output_dimensionality"):
         client.embed_content(old | {"embed_content_config": {"output_dimensionality": 6}})
+
+
+def test_no_number_of_a_vector_is_zero(api: Any) -> None:
+    answer = api("GenerativeService").embed_content(
+        model=MODEL, content=said("Why is the sky blue?")
+    )
+    assert all(answer.embedding.values)
