@@ -103,6 +103,11 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.tools import Tool as Tool
     from gemini_grpc.generative.tools import ToolConfig as ToolConfig
     from gemini_grpc.rpc.client_options import ClientOptions as ClientOptions
+    from gemini_grpc.rpc.observer import AttemptInfo as AttemptInfo
+    from gemini_grpc.rpc.observer import CallInfo as CallInfo
+    from gemini_grpc.rpc.observer import Observer as Observer
+    from gemini_grpc.rpc.observer import SessionInfo as SessionInfo
+    from gemini_grpc.rpc.observer import record_calls as record_calls
     from gemini_grpc.rpc.policy import RetryPolicy as RetryPolicy
     from gemini_grpc.v1beta import types as protos
 
@@ -110,7 +115,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncClient",
+    "AttemptInfo",
     "AutomaticFunctionCalling",
+    "CallInfo",
     "ChatSession",
     "Client",
     "ClientOptions",
@@ -122,10 +129,12 @@ __all__ = [
     "HarmBlockThreshold",
     "HarmCategory",
     "Image",
+    "Observer",
     "Part",
     "RequestOptions",
     "RetryPolicy",
     "SafetySetting",
+    "SessionInfo",
     "Tool",
     "ToolConfig",
     "UnsupportedError",
@@ -173,6 +182,7 @@ __all__ = [
     "permission",
     "permissions",
     "protos",
+    "record_calls",
     "retriever",
     "types",
     "update_tuned_model",
@@ -190,7 +200,9 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "AsyncClient": ".generative._async.client",
+        "AttemptInfo": ".rpc.observer",
         "AutomaticFunctionCalling": ".generative.rounds",
+        "CallInfo": ".rpc.observer",
         "ChatSession": ".generative.chat",
         "Client": ".generative._sync.client",
         "ClientOptions": ".rpc.client_options",
@@ -202,10 +214,12 @@ __getattr__, __dir__ = attach(
         "HarmBlockThreshold": ".generative.safety",
         "HarmCategory": ".generative.safety",
         "Image": ".generative.part",
+        "Observer": ".rpc.observer",
         "Part": ".generative.part",
         "RequestOptions": ".generative.request_options",
         "RetryPolicy": ".rpc.policy",
         "SafetySetting": ".generative.safety",
+        "SessionInfo": ".rpc.observer",
         "Tool": ".generative.tools",
         "ToolConfig": ".generative.tools",
         "UnsupportedError": ".generative.backend",
@@ -253,6 +267,7 @@ __getattr__, __dir__ = attach(
         "permission": ".permission",
         "permissions": ".generative.permissions",
         "protos": ".protos",
+        "record_calls": ".rpc.observer",
         "retriever": ".retriever",
         "types": ".types",
         "update_tuned_model": ".generative._sync.tuning",

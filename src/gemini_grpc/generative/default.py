@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
+from gemini_grpc.rpc import observer
 from gemini_grpc.rpc.options import EMULATOR_HOST
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
 
 TRANSPORTS = ("grpc", "grpc_asyncio")
@@ -82,6 +84,8 @@ def configure(
     version: Literal["v1beta", "v1alpha"] = "v1beta",
     project: str | None = None,
     location: str | None = None,
+    observers: Sequence[Observer] = (),
+    on_retry: OnRetry | None = None,
 ) -> None:
     """Say how the default client is made; it is made when it is first needed.
 
@@ -99,6 +103,8 @@ def configure(
         version: `v1beta` or `v1alpha` of the Gemini API.
         project: The Google Cloud project, to use Vertex AI.
         location: The location on Vertex AI, `us-central1` if there is only a project.
+        observers: What sees the calls and sessions of the client.
+        on_retry: Called before each retry, with the error and the seconds until the next attempt.
 
     Raises:
         ArgumentError: The arguments exclude each other or do not exist.
@@ -118,7 +124,10 @@ def configure(
         "version": version,
         "project": project,
         "location": location,
+        "observers": observer.checked(observers, None),
+        "on_retry": on_retry,
     }
+    observer.checked((), on_retry)
     client = Lazy(**arguments)
     if api_key is not None or credentials is not None or client_options is not None:
         client.wires  # noqa: B018  # wrong arguments are found here, not later

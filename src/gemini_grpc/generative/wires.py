@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc.rpc._async.channel import AsyncChannel
     from gemini_grpc.rpc._sync.channel import Channel
+    from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
 
 
@@ -90,6 +91,8 @@ def connect(
     project: str | None = None,
     location: str | None = None,
     default_metadata: Sequence[tuple[str, str]] = (),
+    observers: Sequence[Observer] = (),
+    on_retry: OnRetry | None = None,
 ) -> Wires:
     """Return the wires of a client.
 
@@ -100,6 +103,7 @@ def connect(
     """
     backend = choose_backend(version=version, project=project, location=location)
     given = ClientOptions.of(client_options)
+    given = options.with_arguments(given, observers=observers, on_retry=on_retry)
     if not backend.is_vertex:
         given = options.with_key(given, api_key, credentials=credentials)
     elif api_key is not None:

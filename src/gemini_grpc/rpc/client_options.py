@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import endpoint, metadata, proxy, tls
+from gemini_grpc.rpc.observer import Observer, OnRetry, checked
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry, settled
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class ClientOptions:
     retry: Retry = DEFAULT
     """The policy of every call unless it says otherwise, ours or a Retry of google.api_core; None to try
     once."""
+    observers: Sequence[Observer] = ()
+    """What sees the calls and sessions of the client."""
+    on_retry: OnRetry | None = None
+    """Called before each retry with the error and the seconds until the next attempt."""
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
@@ -74,6 +79,7 @@ class ClientOptions:
                 "quota_project_id has characters that cannot be sent; expected printable ASCII"
             )
         settled(self.retry, self.timeout)
+        checked(self.observers, self.on_retry)
         if self.api_key is not None:
             object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 

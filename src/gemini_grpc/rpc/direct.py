@@ -85,6 +85,7 @@ def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], byte
             _fail(made, event)
         return message.message()  # type: ignore[no-any-return]
 
+    shorter.with_call = made.with_call  # type: ignore[attr-defined]  # for those who want metadata
     return shorter
 
 

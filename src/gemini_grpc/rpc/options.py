@@ -15,7 +15,7 @@ from gemini_grpc import errors
 from gemini_grpc.http.redaction import Masked
 from gemini_grpc.http.settings import HttpSettings
 from gemini_grpc.rpc import credentials as auth
-from gemini_grpc.rpc import metadata, proxy, tls
+from gemini_grpc.rpc import metadata, observer, proxy, tls
 from gemini_grpc.rpc.endpoint import (
     PLAINTEXT,
     UNIVERSE,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
     from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.observer import Observer
 
 
 CLOUD_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -68,6 +69,7 @@ class Settings:
     max_receive: int = -1
     timeout: float | Default | None = DEFAULT
     retry: Retry = DEFAULT
+    observers: tuple[Observer, ...] = ()
     models: set[str] = field(default_factory=set, repr=False, compare=False)
     """The names of models that its user has been shown, to help who mistypes one."""
 
@@ -103,6 +105,11 @@ def resolve(
     _check(options, credentials)
     client = metadata.client_header()
     pairs = [(metadata.CLIENT, f"{user_agent} {client}" if user_agent else client)]
+    every: Any = {
+        "timeout": options.timeout,
+        "retry": options.retry,
+        "observers": observer.checked(options.observers, options.on_retry),
+    }
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
         return Settings(
@@ -110,13 +117,12 @@ def resolve(
             tuple(pairs),
             keepalive=options.keepalive,
             max_receive=options.max_receive_message_length,
-            timeout=options.timeout,
-            retry=options.retry,
+            **every,
         )
     source = _cert_source(options, variables)
     where, universe = _endpoint(options, default_host, source, variables)
     if ready:
-        return Settings(where, tuple(pairs), universe, timeout=options.timeout, retry=options.retry)
+        return Settings(where, tuple(pairs), universe, **every)
     http = _http(options, where, variables)
     token = None
     if options.api_key is not None:
@@ -137,8 +143,7 @@ def resolve(
         http=http,
         keepalive=options.keepalive,
         max_receive=options.max_receive_message_length,
-        timeout=options.timeout,
-        retry=options.retry,
+        **every,
     )
 
 
@@ -345,6 +350,21 @@ def with_key(
     if key is None and (options.api_key or credentials or options.credentials_file):
         return options
     return replace(options, api_key=key if key is not None else api_key(variables))
+
+
+def with_arguments(options: ClientOptions, **arguments: object) -> ClientOptions:
+    """Return options with those that are arguments of a client as well; unset ones are None or empty.
+
+    Raises:
+        ArgumentError: One is given both ways, or cannot be used.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None and value != ()}
+    for name in given:
+        if getattr(options, name) not in (None, ()):
+            raise errors.ArgumentError(
+                f"{name} is given twice, also in client_options; pass it once"
+            )
+    return replace(options, **given)  # type: ignore[arg-type]  # checked by ClientOptions
 
 
 def google_cloud(

@@ -26,6 +26,7 @@ from gemini_grpc.rpc import direct, failure, proxy
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc import tls
+    from gemini_grpc.rpc.observer import Watch
     from gemini_grpc.rpc.options import Settings
 
 T = TypeVar("T")
@@ -303,6 +304,43 @@ def read(call: Call) -> Any:
 def async_read(call: Call) -> Any:
     """Return an awaitable of the next message of a stream, or of `EOF`."""
     return call.read()
+
+
+def watched(
+    start: Any, data: bytes, timeout: float | None, pairs: tuple[Any, ...], watch: Watch
+) -> Any:
+    """Make a call with one answer and tell `watch` about it; return the answer."""
+    pairs = watch.attempt_started(pairs)
+    with_call = getattr(start, "with_call", None)
+    if with_call is None:  # a channel that is not grpcio's
+        return start(data, timeout=timeout, metadata=pairs)
+    answer, call = with_call(data, timeout=timeout, metadata=pairs)
+    watch.answered(*metadata(call))
+    return answer
+
+
+async def async_watched(
+    start: Any, data: bytes, timeout: float | None, pairs: tuple[Any, ...], watch: Watch
+) -> Any:
+    """Make a call with one answer and tell `watch` about it; return the answer."""
+    call = start(data, timeout=timeout, metadata=watch.attempt_started(pairs))
+    answer = await call
+    watch.answered(*await async_metadata(call))
+    return answer
+
+
+def metadata(call: Call) -> tuple[Any, Any]:
+    """Return the initial and trailing metadata of a call that has ended; empty if it has none."""
+    if not isinstance(call, grpc.Call):
+        return (), ()
+    return call.initial_metadata(), call.trailing_metadata()
+
+
+async def async_metadata(call: Call) -> tuple[Any, Any]:
+    """Return the initial and trailing metadata of a call that has ended; empty if it has none."""
+    if not isinstance(call, grpc.aio.Call):
+        return (), ()
+    return await call.initial_metadata(), await call.trailing_metadata()
 
 
 class Outgoing:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc import aiplatform_v1, v1beta
     from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
 
 
@@ -40,6 +41,8 @@ class Client:
         project: str | None = None,
         location: str | None = None,
         default_metadata: Sequence[tuple[str, str]] = (),
+        observers: Sequence[Observer] = (),
+        on_retry: OnRetry | None = None,
     ) -> None:
         """Make a client; nothing is sent before the first call.
 
@@ -55,6 +58,8 @@ class Client:
             location: A region, a multi-region (`us`, `eu`) or `global`, on Vertex AI; if only this is
                 given, the project is that of `GOOGLE_CLOUD_PROJECT`.
             default_metadata: Metadata to send with every call.
+            observers: What sees the calls and sessions of the client.
+            on_retry: Called before each retry, with the error and the seconds until the next attempt.
 
         Raises:
             ArgumentError: Options exclude each other, or the version does not exist.
@@ -69,6 +74,8 @@ class Client:
             project=project,
             location=location,
             default_metadata=default_metadata,
+            observers=observers,
+            on_retry=on_retry,
         )
         self._channel = self._wires.channel
 

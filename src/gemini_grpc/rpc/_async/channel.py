@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import grpc
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import failure, policy, wire
+from gemini_grpc.rpc import failure, observer, policy, wire
 from gemini_grpc.rpc._async.connection import AsyncConnection
 from gemini_grpc.rpc._async.stream import AsyncStream
 from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc.rpc.metadata import Metadata
     from gemini_grpc.rpc.method import Method
+    from gemini_grpc.rpc.observer import Watch
     from gemini_grpc.rpc.options import Settings
     from gemini_grpc.rpc.policy import Default, Retry
 
@@ -77,26 +78,33 @@ class AsyncChannel:
         message = bound.request(request, fields)
         call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down.until:
-            await call.cool_down()
-        while True:
-            try:
-                pairs = call.pairs or await call.authorize()
-                answer = await self._connection.callable(method)(
-                    data, timeout=call.left, metadata=pairs
-                )
-                response = bound.response(answer)
-            except wire.AsyncFailure as cause:
-                await call.failed(wire.async_error_of(cause), cause)
-            except errors.RpcError as error:
-                await call.failed(error, error.__cause__)
-            except wire.AsyncUnusable as cause:
-                wire.refuse_closed(cause)
-                raise
-            else:
-                if self._budget.spent:
-                    self._budget.succeed()
-                return response
+        watch = call.watched()
+        try:
+            if self._cool_down.until:
+                await call.cool_down()
+            while True:
+                try:
+                    pairs = call.pairs or await call.authorize()
+                    start = self._connection.callable(method)
+                    if watch is None:
+                        answer = await start(data, timeout=call.left, metadata=pairs)
+                    else:
+                        answer = await wire.async_watched(start, data, call.left, pairs, watch)
+                    response = bound.response(answer)
+                except wire.AsyncFailure as cause:
+                    await call.failed(wire.async_error_of(cause), cause)
+                except errors.RpcError as error:
+                    await call.failed(error, error.__cause__)
+                else:
+                    break
+        except BaseException as error:
+            call.ended(error)
+            raise
+        if self._budget.spent:
+            self._budget.succeed()
+        if watch is not None:
+            watch.ended(response)
+        return response
 
     async def stream(
         self,
@@ -115,26 +123,31 @@ class AsyncChannel:
         message = bound.request(request, fields)
         call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down.until:
-            await call.cool_down()
-        while True:
-            try:
-                pairs = call.pairs or await call.authorize()
-                stream = AsyncStream(
-                    self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
-                    bound,
-                    call.told,
-                )  # the call has no name: whoever keeps an error does not keep it
-                await stream.start()
-            except errors.RpcError as error:
-                await call.failed(error, error.__cause__)
-            except wire.AsyncUnusable as cause:
-                wire.refuse_closed(cause)
-                raise
-            else:
-                if self._budget.spent:
-                    self._budget.succeed()
-                return stream
+        watch = call.watched()
+        try:
+            if self._cool_down.until:
+                await call.cool_down()
+            while True:
+                try:
+                    pairs = call.pairs or await call.authorize()
+                    if watch is not None:
+                        pairs = watch.attempt_started(pairs)
+                    stream = AsyncStream(
+                        self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
+                        bound,
+                        call.told,
+                    )  # the call has no name: whoever keeps an error does not keep it
+                    await stream.start(watch)
+                except errors.RpcError as error:
+                    await call.failed(error, error.__cause__)
+                else:
+                    break
+        except BaseException as error:
+            call.ended(error)
+            raise
+        if self._budget.spent:
+            self._budget.succeed()
+        return stream
 
     async def bidi(
         self,
@@ -150,14 +163,17 @@ class AsyncChannel:
             return bound.request(request).SerializeToString()
 
         call = _Call(self, bound, None, timeout, None, metadata)
-        pairs = call.pairs or await call.authorize()
-        outgoing = wire.AsyncOutgoing(requests, encode)
+        watch = call.watched()
         try:
+            pairs = call.pairs or await call.authorize()
+            if watch is not None:
+                pairs = watch.attempt_started(pairs)
+            outgoing = wire.AsyncOutgoing(requests, encode)
             running = outgoing.send(self._connection.callable(method), call.left, pairs)
-        except wire.AsyncUnusable as cause:
-            wire.refuse_closed(cause)
+        except BaseException as error:
+            call.ended(error)
             raise
-        return AsyncStream(running, bound, call.told, outgoing)
+        return AsyncStream(running, bound, call.told, outgoing, watch)
 
     async def metadata(
         self, method: Method[Any, Any], timeout: float | None = None
@@ -191,7 +207,8 @@ class AsyncChannel:
 class _Call:
     """One call on its way: what it sends besides the request, the time it has left, its attempts."""
 
-    # for what goes wrong; most calls never set them
+    # for what goes wrong, and for observers; most calls never set them
+    _watch: Watch | None = None
     _attempts: Attempts | None = None
     _credential: tuple[Any, ...] = ()
     _reauthorized = False
@@ -225,6 +242,29 @@ class _Call:
         self._pairs = pairs
         self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
         """The metadata of the next attempt; empty until it is known."""
+
+    def watched(self) -> Watch | None:
+        """Begin to tell observers about the call; return None if nobody listens."""
+        channel = self._channel
+        self._watch = made = observer.watch(
+            channel.settings.observers,
+            self._method.path,
+            channel.host,
+            self._request,
+            self._seconds,
+        )
+        return made
+
+    def ended(self, error: BaseException) -> None:
+        """Tell observers what ended the call.
+
+        Raises:
+            ClosedError: It could not even be started, because the client is closed.
+        """
+        if self._watch is not None:
+            self._watch.failed(error)
+        if isinstance(error, wire.AsyncUnusable):
+            wire.refuse_closed(error)
 
     def _count_down(self) -> None:
         if self._seconds is not None:
@@ -282,7 +322,10 @@ class _Call:
         if attempts is None:
             attempts = self._attempts = self._make_attempts()
         self.told(error)
+        if self._watch is not None:
+            self._watch.attempt_failed(error, cause)
         if await self._mended(error):
+            self._note_retry(error, 0.0)
             attempts.again()
             self._count_down()
             return
@@ -293,8 +336,14 @@ class _Call:
             if cause is not None:
                 cause.with_traceback(None)  # it refers to the call
             raise error from cause
+        self._note_retry(error, pause)
         await wire.async_sleep(pause)
         self._count_down()
+
+    def _note_retry(self, error: errors.RpcError, wait: float) -> None:
+        observer.log_retry(error, wait)
+        if self._watch is not None:
+            self._watch.retrying(error, wait)
 
     async def _mended(self, error: errors.RpcError) -> bool:
         """Mend what stood in the way, once; tell whether the call can go again at once.

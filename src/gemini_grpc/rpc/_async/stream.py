@@ -11,6 +11,7 @@ from gemini_grpc.rpc import wire
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.codec import Codec
+    from gemini_grpc.rpc.observer import Watch
 
 Res = TypeVar("Res")
 
@@ -29,17 +30,19 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         codec: Codec[Any, Res],
         told: Callable[[errors.RpcError], errors.RpcError],
         outgoing: wire.AsyncOutgoing | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._call = call
         self._response = codec.response
         self._told = told
         self._outgoing = outgoing
+        self._watch = watch
         self._first: Any = None
         self._arrived: list[bytes] | None = [] if outgoing is None else None
         self._failed: errors.RpcError | None = None
 
-    async def start(self) -> None:
-        """Wait for the first message, which the iteration gives later.
+    async def start(self, watch: Watch | None = None) -> None:
+        """Wait for the first message, which the iteration gives later; from then on `watch` is told.
 
         Raises:
             RpcError: The call failed.
@@ -48,6 +51,9 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
             self._first = await wire.async_read(self._call)
         except wire.AsyncFailure as cause:
             self._raise(cause)
+        self._watch = watch
+        if watch is not None:
+            await self._note(self._first)
         if self._first is wire.EOF:
             self._call = None
 
@@ -68,6 +74,8 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
                 data = await wire.async_read(self._call)
             except wire.AsyncFailure as cause:
                 self._raise(cause)
+            if self._watch is not None:
+                await self._note(data)
         else:
             self._first = None
         if data is wire.EOF:
@@ -76,13 +84,27 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         if self._arrived is not None:
             self._arrived.append(data)
         try:
-            return self._response(data)
+            response = self._response(data)
         except errors.RpcError as error:
+            if self._watch is not None:
+                self._watch.failed(error)
             self.cancel()
             self._call = None
             self._told(error).received = tuple(map(self._response, (self._arrived or ())[:-1]))
             self._failed = copy.copy(error)
             raise
+        if self._watch is not None:
+            self._watch.call.response = response
+        return response
+
+    async def _note(self, data: Any) -> None:
+        """Tell observers about a message, or the good end."""
+        assert self._watch is not None
+        if data is wire.EOF:
+            self._watch.answered(*await wire.async_metadata(self._call))
+            self._watch.ended()
+        else:
+            self._watch.message_arrived()
 
     def _raise(self, cause: BaseException | None) -> NoReturn:
         """Raise what ended the reading: the user's own error in the requests, or the call's."""
@@ -91,9 +113,13 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         if cause is not None:
             cause.with_traceback(None)  # it refers to the call
         if self._outgoing is not None and self._outgoing.error is not None:
+            if self._watch is not None:
+                self._watch.failed(self._outgoing.error, cause)
             raise self._outgoing.error from cause
         if error is not None:
             self._told(error).received = tuple(map(self._response, self._arrived or ()))
+            if self._watch is not None:
+                self._watch.failed(error, cause)
             self._failed = copy.copy(error)  # without the traceback, which refers to this stream
             raise error from cause
         assert self._failed is not None
@@ -104,6 +130,8 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
         call = self._call
         if call is not None:
             call.cancel()
+            if self._watch is not None:
+                self._watch.failed(errors.Cancelled("the stream was left before its end"))
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,4 +142,4 @@ class AsyncStream(AsyncIterator[Res], Generic[Res]):
     def __del__(self) -> None:
         call = getattr(self, "_call", None)
         if call is not None and not call.done():
-            call.cancel()
+            self.cancel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import grpc
 
 from gemini_grpc import errors
-from gemini_grpc.rpc import failure, policy, wire
+from gemini_grpc.rpc import failure, observer, policy, wire
 from gemini_grpc.rpc._sync.connection import Connection
 from gemini_grpc.rpc._sync.stream import Stream
 from gemini_grpc.rpc.attempts import Attempts, never_sent, unread
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc.rpc.metadata import Metadata
     from gemini_grpc.rpc.method import Method
+    from gemini_grpc.rpc.observer import Watch
     from gemini_grpc.rpc.options import Settings
     from gemini_grpc.rpc.policy import Default, Retry
 
@@ -78,24 +79,33 @@ class Channel:
         message = bound.request(request, fields)
         call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down.until:
-            call.cool_down()
-        while True:
-            try:
-                pairs = call.pairs or call.authorize()
-                answer = self._connection.callable(method)(data, timeout=call.left, metadata=pairs)
-                response = bound.response(answer)
-            except wire.Failure as cause:
-                call.failed(wire.error_of(cause), cause)
-            except errors.RpcError as error:
-                call.failed(error, error.__cause__)
-            except wire.Unusable as cause:
-                wire.refuse_closed(cause)
-                raise
-            else:
-                if self._budget.spent:
-                    self._budget.succeed()
-                return response
+        watch = call.watched()
+        try:
+            if self._cool_down.until:
+                call.cool_down()
+            while True:
+                try:
+                    pairs = call.pairs or call.authorize()
+                    start = self._connection.callable(method)
+                    if watch is None:
+                        answer = start(data, timeout=call.left, metadata=pairs)
+                    else:
+                        answer = wire.watched(start, data, call.left, pairs, watch)
+                    response = bound.response(answer)
+                except wire.Failure as cause:
+                    call.failed(wire.error_of(cause), cause)
+                except errors.RpcError as error:
+                    call.failed(error, error.__cause__)
+                else:
+                    break
+        except BaseException as error:
+            call.ended(error)
+            raise
+        if self._budget.spent:
+            self._budget.succeed()
+        if watch is not None:
+            watch.ended(response)
+        return response
 
     def stream(
         self,
@@ -114,26 +124,31 @@ class Channel:
         message = bound.request(request, fields)
         call = _Call(self, bound, message, timeout, retry, metadata)
         data = message.SerializeToString()
-        if self._cool_down.until:
-            call.cool_down()
-        while True:
-            try:
-                pairs = call.pairs or call.authorize()
-                stream = Stream(
-                    self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
-                    bound,
-                    call.told,
-                )  # the call has no name: whoever keeps an error does not keep it
-                stream.start()
-            except errors.RpcError as error:
-                call.failed(error, error.__cause__)
-            except wire.Unusable as cause:
-                wire.refuse_closed(cause)
-                raise
-            else:
-                if self._budget.spent:
-                    self._budget.succeed()
-                return stream
+        watch = call.watched()
+        try:
+            if self._cool_down.until:
+                call.cool_down()
+            while True:
+                try:
+                    pairs = call.pairs or call.authorize()
+                    if watch is not None:
+                        pairs = watch.attempt_started(pairs)
+                    stream = Stream(
+                        self._connection.callable(method)(data, timeout=call.left, metadata=pairs),
+                        bound,
+                        call.told,
+                    )  # the call has no name: whoever keeps an error does not keep it
+                    stream.start(watch)
+                except errors.RpcError as error:
+                    call.failed(error, error.__cause__)
+                else:
+                    break
+        except BaseException as error:
+            call.ended(error)
+            raise
+        if self._budget.spent:
+            self._budget.succeed()
+        return stream
 
     def bidi(
         self,
@@ -149,14 +164,17 @@ class Channel:
             return bound.request(request).SerializeToString()
 
         call = _Call(self, bound, None, timeout, None, metadata)
-        pairs = call.pairs or call.authorize()
-        outgoing = wire.Outgoing(requests, encode)
+        watch = call.watched()
         try:
+            pairs = call.pairs or call.authorize()
+            if watch is not None:
+                pairs = watch.attempt_started(pairs)
+            outgoing = wire.Outgoing(requests, encode)
             running = outgoing.send(self._connection.callable(method), call.left, pairs)
-        except wire.Unusable as cause:
-            wire.refuse_closed(cause)
+        except BaseException as error:
+            call.ended(error)
             raise
-        return Stream(running, bound, call.told, outgoing)
+        return Stream(running, bound, call.told, outgoing, watch)
 
     def metadata(self, method: Method[Any, Any], timeout: float | None = None) -> tuple[Any, ...]:
         """Return the metadata of a call that others make: the user agent and a fresh credential.
@@ -188,7 +206,8 @@ class Channel:
 class _Call:
     """One call on its way: what it sends besides the request, the time it has left, its attempts."""
 
-    # for what goes wrong; most calls never set them
+    # for what goes wrong, and for observers; most calls never set them
+    _watch: Watch | None = None
     _attempts: Attempts | None = None
     _credential: tuple[Any, ...] = ()
     _reauthorized = False
@@ -222,6 +241,29 @@ class _Call:
         self._pairs = pairs
         self.pairs: tuple[Any, ...] = pairs if channel.settings.token is None else ()
         """The metadata of the next attempt; empty until it is known."""
+
+    def watched(self) -> Watch | None:
+        """Begin to tell observers about the call; return None if nobody listens."""
+        channel = self._channel
+        self._watch = made = observer.watch(
+            channel.settings.observers,
+            self._method.path,
+            channel.host,
+            self._request,
+            self._seconds,
+        )
+        return made
+
+    def ended(self, error: BaseException) -> None:
+        """Tell observers what ended the call.
+
+        Raises:
+            ClosedError: It could not even be started, because the client is closed.
+        """
+        if self._watch is not None:
+            self._watch.failed(error)
+        if isinstance(error, wire.Unusable):
+            wire.refuse_closed(error)
 
     def _count_down(self) -> None:
         if self._seconds is not None:
@@ -279,7 +321,10 @@ class _Call:
         if attempts is None:
             attempts = self._attempts = self._make_attempts()
         self.told(error)
+        if self._watch is not None:
+            self._watch.attempt_failed(error, cause)
         if self._mended(error):
+            self._note_retry(error, 0.0)
             attempts.again()
             self._count_down()
             return
@@ -290,8 +335,14 @@ class _Call:
             if cause is not None:
                 cause.with_traceback(None)  # it refers to the call
             raise error from cause
+        self._note_retry(error, pause)
         wire.sleep(pause)
         self._count_down()
+
+    def _note_retry(self, error: errors.RpcError, wait: float) -> None:
+        observer.log_retry(error, wait)
+        if self._watch is not None:
+            self._watch.retrying(error, wait)
 
     def _mended(self, error: errors.RpcError) -> bool:
         """Mend what stood in the way, once; tell whether the call can go again at once.

@@ -12,6 +12,7 @@ from gemini_grpc.rpc import wire
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.codec import Codec
+    from gemini_grpc.rpc.observer import Watch
 
 Res = TypeVar("Res")
 
@@ -30,17 +31,19 @@ class Stream(Iterator[Res], Generic[Res]):
         codec: Codec[Any, Res],
         told: Callable[[errors.RpcError], errors.RpcError],
         outgoing: wire.Outgoing | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._call = call
         self._response = codec.response
         self._told = told
         self._outgoing = outgoing
+        self._watch = watch
         self._first: Any = None
         self._arrived: list[bytes] | None = [] if outgoing is None else None
         self._failed: errors.RpcError | None = None
 
-    def start(self) -> None:
-        """Wait for the first message, which the iteration gives later.
+    def start(self, watch: Watch | None = None) -> None:
+        """Wait for the first message, which the iteration gives later; from then on `watch` is told.
 
         Raises:
             RpcError: The call failed.
@@ -49,6 +52,9 @@ class Stream(Iterator[Res], Generic[Res]):
             self._first = wire.read(self._call)
         except wire.Failure as cause:
             self._raise(cause)
+        self._watch = watch
+        if watch is not None:
+            self._note(self._first)
         if self._first is wire.EOF:
             self._call = None
 
@@ -69,6 +75,8 @@ class Stream(Iterator[Res], Generic[Res]):
                 data = wire.read(self._call)
             except wire.Failure as cause:
                 self._raise(cause)
+            if self._watch is not None:
+                self._note(data)
         else:
             self._first = None
         if data is wire.EOF:
@@ -77,13 +85,27 @@ class Stream(Iterator[Res], Generic[Res]):
         if self._arrived is not None:
             self._arrived.append(data)
         try:
-            return self._response(data)
+            response = self._response(data)
         except errors.RpcError as error:
+            if self._watch is not None:
+                self._watch.failed(error)
             self.cancel()
             self._call = None
             self._told(error).received = tuple(map(self._response, (self._arrived or ())[:-1]))
             self._failed = copy.copy(error)
             raise
+        if self._watch is not None:
+            self._watch.call.response = response
+        return response
+
+    def _note(self, data: Any) -> None:
+        """Tell observers about a message, or the good end."""
+        assert self._watch is not None
+        if data is wire.EOF:
+            self._watch.answered(*wire.metadata(self._call))
+            self._watch.ended()
+        else:
+            self._watch.message_arrived()
 
     def _raise(self, cause: BaseException | None) -> NoReturn:
         """Raise what ended the reading: the user's own error in the requests, or the call's."""
@@ -92,9 +114,13 @@ class Stream(Iterator[Res], Generic[Res]):
         if cause is not None:
             cause.with_traceback(None)  # it refers to the call
         if self._outgoing is not None and self._outgoing.error is not None:
+            if self._watch is not None:
+                self._watch.failed(self._outgoing.error, cause)
             raise self._outgoing.error from cause
         if error is not None:
             self._told(error).received = tuple(map(self._response, self._arrived or ()))
+            if self._watch is not None:
+                self._watch.failed(error, cause)
             self._failed = copy.copy(error)  # without the traceback, which refers to this stream
             raise error from cause
         assert self._failed is not None
@@ -105,6 +131,8 @@ class Stream(Iterator[Res], Generic[Res]):
         call = self._call
         if call is not None:
             call.cancel()
+            if self._watch is not None:
+                self._watch.failed(errors.Cancelled("the stream was left before its end"))
 
     def __enter__(self) -> Self:
         return self
@@ -115,4 +143,4 @@ class Stream(Iterator[Res], Generic[Res]):
     def __del__(self) -> None:
         call = getattr(self, "_call", None)
         if call is not None and not call.done():
-            call.cancel()
+            self.cancel()
