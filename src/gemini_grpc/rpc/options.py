@@ -105,11 +105,7 @@ def resolve(
     _check(options, credentials)
     client = metadata.client_header()
     pairs = [(metadata.CLIENT, f"{user_agent} {client}" if user_agent else client)]
-    every: Any = {
-        "timeout": options.timeout,
-        "retry": options.retry,
-        "observers": observer.checked(options.observers, options.on_retry),
-    }
+    every = _every(options)
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
         return Settings(
@@ -150,6 +146,15 @@ def resolve(
 def _http(options: ClientOptions, where: Endpoint, variables: Mapping[str, str]) -> HttpSettings:
     roots = None if where.plaintext else tls.trust_roots(options.ca_certificates, variables)
     return HttpSettings(roots, proxy.chooser(variables, options.proxy))
+
+
+def _every(options: ClientOptions) -> dict[str, Any]:
+    """Return the settings that are those of the options, whatever is called."""
+    return {
+        "timeout": options.timeout,
+        "retry": options.retry,
+        "observers": observer.checked(options.observers, options.on_retry),
+    }
 
 
 def endpoint_and_cert_source(
