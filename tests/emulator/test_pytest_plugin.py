@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,8 +67,8 @@ def test_a_client_is_ready(pytester):
     run(
         pytester,
         """
-    def test(gemini_client, gemini_emulator):
-        assert ask(gemini_client)
+    def test(gemini_service_client, gemini_emulator):
+        assert ask(gemini_service_client)
         assert len(gemini_emulator.journal) == 1
     """,
         passed=1,
@@ -78,7 +80,7 @@ def test_every_test_has_a_fresh_emulator(pytester):
         pytester,
         """
     @pytest.mark.parametrize("number", range(3))
-    def test(gemini_client, gemini_emulator, number):
+    def test(gemini_service_client, gemini_emulator, number):
         with FileServiceClient() as files:
             assert list(files.list_files()) == []
             files.create_file(file={"name": "files/mine"})
@@ -94,8 +96,8 @@ def test_a_mark_scripts_the_emulator(pytester):
         pytester,
         """
     @pytest.mark.gemini_script("GenerateContent", [Fault("UNAVAILABLE", times=2), Reply(text="done")])
-    def test(gemini_client, gemini_emulator):
-        assert ask(gemini_client) == "done"
+    def test(gemini_service_client, gemini_emulator):
+        assert ask(gemini_service_client) == "done"
         assert len(gemini_emulator.journal[0].attempts) == 3
     """,
         passed=1,
@@ -109,10 +111,10 @@ def test_marks_add_up_with_that_of_the_test_last(pytester):
     @pytest.mark.gemini_script("GenerateContent", [Reply(text="class")])
     class TestIt:
         @pytest.mark.gemini_script("GenerateContent", [Reply(text="test")], strict=True)
-        def test(self, gemini_client):
-            assert [ask(gemini_client), ask(gemini_client)] == ["class", "test"]
+        def test(self, gemini_service_client):
+            assert [ask(gemini_service_client), ask(gemini_service_client)] == ["class", "test"]
             with pytest.raises(errors.FailedPrecondition):
-                ask(gemini_client)
+                ask(gemini_service_client)
     """,
         passed=1,
     )
@@ -124,8 +126,8 @@ def test_a_mark_may_name_a_file(pytester):
         pytester,
         """
     @pytest.mark.gemini_script("script.json")
-    def test(gemini_client):
-        assert ask(gemini_client) == "from a file"
+    def test(gemini_service_client):
+        assert ask(gemini_service_client) == "from a file"
     """,
         passed=1,
     )
@@ -136,7 +138,7 @@ def test_a_mark_that_is_wrong_is_an_error_of_its_test(pytester):
         pytester,
         """
     @pytest.mark.gemini_script("GenerateContnt", [])
-    def test(gemini_client):
+    def test(gemini_service_client):
         pass
     """,
         errors=1,
@@ -166,8 +168,8 @@ def test_an_asynchronous_client_is_ready(pytester):
         pytester,
         """
     @pytest.mark.parametrize("number", range(3))
-    async def test(gemini_async_client, number):
-        response = await gemini_async_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
+    async def test(gemini_async_service_client, number):
+        response = await gemini_async_service_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
         assert response.candidates
     """,
         passed=3,
@@ -180,12 +182,54 @@ def test_an_asynchronous_client_needs_no_plugin_for_event_loops(pytester):
         """
     import asyncio
 
-    def test(gemini_async_client):
+    def test(gemini_async_service_client):
         async def main():
-            return await gemini_async_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
+            return await gemini_async_service_client.generate_content(model="models/gemini-3.8-flash", contents=CONTENTS)
         assert asyncio.run(main()).candidates
     """,
         passed=1,
+    )
+
+
+def test_the_client_fixture_is_a_client_of_everyday_use(pytester):
+    run(
+        pytester,
+        """
+    import gemini_grpc
+    from gemini_grpc.emulator import Reply
+
+    @pytest.mark.gemini_script("GenerateContent", [Reply(text="done")])
+    def test(gemini_client, gemini_emulator):
+        assert type(gemini_client) is gemini_grpc.Client
+        assert gemini_client.models.generate_content("gemini-flash-latest", "Hi").text == "done"
+        assert gemini_client.models.embed_content("gemini-embedding-2", "Hi")["embedding"]
+        assert len(gemini_emulator.journal) == 2
+    """,
+        passed=1,
+    )
+
+
+def test_the_test_in_the_readme_passes(pytester):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (code,) = re.findall(r"```py\n(.*?)```", readme, re.DOTALL)
+    pytester.makepyfile(test_readme=code)
+    pytester.makeini(INI)
+    pytester.runpytest(*PLAIN).assert_outcomes(passed=1)
+
+
+def test_the_asynchronous_client_fixture_is_one_too(pytester):
+    run(
+        pytester,
+        """
+    import gemini_grpc
+
+    @pytest.mark.parametrize("number", range(2))
+    async def test(gemini_async_client, number):
+        assert type(gemini_async_client) is gemini_grpc.AsyncClient
+        answer = await gemini_async_client.models.generate_content("gemini-flash-latest", "Hi")
+        assert answer.text
+    """,
+        passed=2,
     )
 
 
