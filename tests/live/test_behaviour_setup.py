@@ -17,6 +17,7 @@ from gemini_grpc.live import (
     ConnectionLost,
     LiveConfig,
     MalformedMessage,
+    Resume,
     SetupRejected,
     SetupTimeout,
     StateError,
@@ -143,10 +144,42 @@ def test_a_setup_that_is_refused_says_why_at_once(stage: Stage, code: str) -> No
 def test_a_server_that_is_not_there_has_refused_nothing(stage: Stage) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        actor = stage.session(stage.live(f"127.0.0.1:{unused.getsockname()[1]}"))
-        with pytest.raises(ConnectionLost, match="failed to connect") as caught:
-            actor.enter()
-    assert (caught.value.phase, caught.value.retryable) == ("dial", True)
+        live = stage.live(f"127.0.0.1:{unused.getsockname()[1]}")
+        for resume in (None, Resume(retry_first=False), Resume(budget=0)):
+            with pytest.raises(ConnectionLost, match="failed to connect") as caught:
+                stage.session(live, resume=resume).enter()
+            assert (caught.value.phase, caught.value.retryable) == ("dial", True)
+
+
+def test_a_first_connection_waits_for_a_server_that_is_unavailable(stage: Stage) -> None:
+    stage.script(echo)
+    with stage.emulator.shim() as shim:
+        shim.cut()
+        resume = Resume(attempts=10_000, budget=1e9)
+        live = stage.live(shim.target)
+        actor = stage.session(live, config=TEXT, resume=resume, setup_timeout=1e9)
+        entering = stage.colour.start(actor._opener)
+        until(lambda: actor.session._feed.mailbox)
+        assert not entering.done()
+        shim.restore()
+        until(lambda: stage.advance(8) or entering.done())
+        entering.result(0)
+    log = [type(event) for event in actor.session._feed.mailbox]
+    assert set(log[:-1]) == {events.Reconnecting}
+    assert log[-1] is events.Opened
+
+
+def test_a_first_connection_is_not_waited_for_beyond_the_budget(stage: Stage) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        live = stage.live(f"127.0.0.1:{unused.getsockname()[1]}")
+        actor = stage.session(live, resume=Resume(attempts=10_000, budget=20))
+        began = stage.time.now()
+        entering = stage.colour.start(actor._opener)
+        until(lambda: stage.advance(1) or entering.done())
+        with pytest.raises(ConnectionLost, match="failed to connect"):
+            entering.result(0)
+    assert stage.time.now() - began >= 20
 
 
 def test_a_call_that_waits_for_a_stream_runs_into_the_setup_timeout(colour: Sync) -> None:

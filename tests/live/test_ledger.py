@@ -12,6 +12,13 @@ END = events.TurnEnd("complete", events.Usage())
 BUSY = events.ResumptionUpdate("", resumable=False)
 READY = events.ResumptionUpdate("h", resumable=True)
 CALL = events.ToolCall("a", "f", {})
+LATE = [
+    events.Transcript("user", "x"),
+    events.Transcript("model", "x"),
+    events.GenerationComplete(),
+    events.Grounding(None),
+]
+"""What may arrive after the end of its turn, and so may belong to a turn before the question."""
 
 
 def question() -> Outgoing:
@@ -35,7 +42,7 @@ def ledger_of(*messages: Outgoing, turn_open: bool = False) -> Ledger:
 
 @pytest.mark.parametrize(
     "proof",
-    [TEXT, END, BUSY, CALL, events.AudioOut(b""), events.GenerationComplete(), events.Transcript("model", "x")],
+    [TEXT, END, BUSY, CALL, events.AudioOut(b""), events.PartOut(None)],
 )  # fmt: skip
 def test_a_turn_proves_the_question_and_what_was_before(proof: events.Event) -> None:
     ledger = ledger_of(mark(), question())
@@ -59,7 +66,7 @@ def test_a_turn_that_was_begun_is_due_until_it_has_ended() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [events.Transcript("user", "x"), events.Interrupted(), events.GoingAway(1.0), READY, events.UsageReport(events.Usage())],
+    [*LATE, events.Interrupted(), events.GoingAway(1.0), READY, events.UsageReport(events.Usage())],
 )  # fmt: skip
 def test_other_events_prove_nothing(other: events.Event) -> None:
     ledger = ledger_of(question())

@@ -292,8 +292,11 @@ def test_numbers_that_json_does_not_have_come_through() -> None:
 
 def test_a_turn_is_open_from_its_first_output_to_its_end() -> None:
     protocol = opened()
-    for first in (say("x"), call("a"), {"server_content": {"output_transcription": {"text": "x"}}}):
+    for first in (say("x"), call("a"), say("y")):
         hear(protocol, {"server_content": {"input_transcription": {"text": "heard"}}})
+        hear(protocol, {"server_content": {"output_transcription": {"text": "late"}}})
+        hear(protocol, {"server_content": {"generation_complete": True}})
+        hear(protocol, {"server_content": {"grounding_metadata": {}}})
         assert not protocol.turn_open
         hear(protocol, first)
         assert protocol.turn_open

@@ -36,10 +36,29 @@ def test_without_resume_every_error_is_final() -> None:
     assert ended(made(None), 9.0).action == "fail"
 
 
-def test_the_first_connection_is_not_tried_again_unless_it_resumes() -> None:
-    assert ended(made(opened=False), 0.0, in_setup=True).action == "fail"
+def test_the_first_connection_is_tried_again_while_the_server_is_unavailable() -> None:
+    how: dict[str, Any] = {"in_setup": True, "has_handle": False}
+    assert ended(made(opened=False), 0.0, **how) == Decision("dial")
+    strict = Resume(fresh_without_handle=False)
+    assert ended(made(strict, opened=False), 0.0, **how) == Decision("dial")
+    assert ended(made(opened=False), 0.0, Code.INTERNAL, **how).action == "fail"
+    assert ended(made(opened=False), 0.0, silent=True, **how).action == "fail"
+    assert ended(made(Resume(retry_first=False), opened=False), 0.0, **how).action == "fail"
+    assert ended(made(None, opened=False), 0.0, **how).action == "fail"
+
+
+def test_the_limits_hold_for_the_first_connection_too() -> None:
+    supervisor = made(Resume(attempts=2, budget=1e9), opened=False)
+    actions = [ended(supervisor, 0.0, in_setup=True, has_handle=False).action for _ in range(3)]
+    assert actions == ["dial", "dial", "fail"]
+    supervisor = made(Resume(budget=10), opened=False)
+    actions = [ended(supervisor, now, in_setup=True, has_handle=False).action for now in (0, 9, 10)]
+    assert actions == ["dial", "dial", "fail"]
+
+
+def test_a_first_connection_that_resumes_is_tried_again_after_other_errors_too() -> None:
     supervisor = made(Resume(handle="h"), opened=False)
-    assert ended(supervisor, 0.0, in_setup=True) == Decision("dial")
+    assert ended(supervisor, 0.0, Code.INTERNAL, in_setup=True) == Decision("dial")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +107,12 @@ def test_without_a_handle_a_session_begins_anew_or_ends() -> None:
 @pytest.mark.parametrize("code", [Code.INVALID_ARGUMENT, Code.NOT_FOUND])
 def test_a_handle_that_is_refused_is_forgotten(code: Code) -> None:
     assert ended(made(), 9.0, code, in_setup=True) == Decision("dial", forget_handle=True)
-    assert ended(made(Resume(on_poisoned="fail")), 9.0, code, in_setup=True).action == "fail"
+    strict = ended(made(Resume(on_poisoned="fail")), 9.0, code, in_setup=True)
+    assert strict == Decision("fail", forget_handle=True)
+    last = made(Resume(attempts=1))
+    ended(last, 9.0)
+    refused = ended(last, 9.0, code, in_setup=True)
+    assert refused == Decision("fail", forget_handle=True, exhausted=True)
 
 
 def test_a_handle_that_is_in_use_is_tried_again_for_a_while() -> None:
@@ -119,19 +143,47 @@ def test_failures_in_setup_and_completed_turns_say_nothing_against_a_handle() ->
     assert not ended(supervisor, 13.0).forget_handle
 
 
-def test_connections_that_do_not_last_are_paced_but_not_counted() -> None:
-    supervisor = made(Resume(attempts=3, budget=5))
-    pauses = []
-    for second in range(1, 12):
-        decision = ended(supervisor, float(second), has_handle=False)
-        assert decision.action == "dial"
-        pauses.append(decision.pause)
-        supervisor.opened(float(second), resumed=False)
+def short(supervisor: Supervisor, now: float, *, turn: bool = False) -> Decision:
+    """Return what follows a connection that is accepted and lost at once, after a turn or without."""
+    supervisor.opened(now, resumed=False)
+    if turn:
+        supervisor.worked()
+    return ended(supervisor, now, has_handle=False)
+
+
+def test_connections_that_do_nothing_useful_count_as_failures() -> None:
+    supervisor = made(Resume(attempts=3, budget=1e9))
+    decisions = [short(supervisor, 9.0) for _ in range(4)]
+    assert [each.pause for each in decisions[:3]] == [0.0, 0.25, 0.5]
+    assert decisions[3] == Decision("fail", exhausted=True)
+    supervisor = made(Resume(budget=5))
+    actions = [short(supervisor, now).action for now in (9.0, 11.0, 13.9, 14.0)]
+    assert actions == ["dial", "dial", "dial", "fail"]
+
+
+def test_a_turn_or_five_seconds_make_a_connection_useful() -> None:
+    supervisor = made(Resume(attempts=2, budget=5))
+    assert all(short(supervisor, float(now), turn=True).action == "dial" for now in range(1, 12))
+    assert short(supervisor, 12.0).action == "dial"
+    supervisor.opened(12.0, resumed=False)
+    assert ended(supervisor, 17.0).action == "dial"
+
+
+def test_useful_connections_that_do_not_last_are_paced() -> None:
+    supervisor = made()
+    pauses = [short(supervisor, 9.0, turn=True).pause for _ in range(9)]
     assert pauses[:4] == [0.0, 0.25, 0.5, 1.0]
     assert pauses[-1] == 8.0
-    ended(supervisor, 100.0)
     supervisor.opened(100.0, resumed=False)
-    assert ended(supervisor, 101.0).pause == 0.0
+    assert ended(supervisor, 106.0).pause == 0.0
+
+
+def test_swaps_without_a_useful_connection_count_as_failures() -> None:
+    supervisor = made(Resume(attempts=3))
+    for _ in range(3):
+        assert supervisor.swapped(1.0).action == "dial"
+        supervisor.opened(1.0, resumed=True)
+    assert supervisor.swapped(1.0) == Decision("fail", exhausted=True)
 
 
 def test_swaps_that_follow_each_other_are_paced_as_well() -> None:

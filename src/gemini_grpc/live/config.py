@@ -101,9 +101,10 @@ class Resume:
     handle: str = ""
     """The handle of an earlier session to go on with."""
     attempts: int = 10
-    """How many connections may fail in a row."""
+    """How many connections may fail in a row. A connection fails if the server does not accept it, or if it
+    ends within 5 seconds and without a complete turn."""
     budget: float = 60.0
-    """Seconds that one interruption may last."""
+    """Seconds that one interruption may last: the time since a connection that did not fail."""
     initial: float = 0.25
     """Seconds before the second attempt; the first is made at once."""
     maximum: float = 8.0
@@ -112,6 +113,9 @@ class Resume:
     """What to do when a handle does not work: begin anew, which `Reconnected` tells, or give up."""
     fresh_without_handle: bool = True
     """Begin anew when the connection is lost and there is no handle; otherwise give up."""
+    retry_first: bool = True
+    """Retry the first connection too, within `attempts` and `budget`, while the server is UNAVAILABLE; if
+    false, a session whose server cannot be reached fails at once."""
 
     def __post_init__(self) -> None:
         checks.count("attempts", self.attempts)

@@ -39,6 +39,8 @@ class Connection:
         """The call has ended; what it brought may still be in its buffer."""
         self.blocked = False
         """We do not read, because the user does not take events."""
+        self.going_away = False
+        """The server has announced its end."""
         self.swap = False
         """It is to be replaced when that loses nothing."""
         self.reason: Reason = ""

@@ -30,6 +30,12 @@ def timed_out(reason: str, setup: float, idle: float | None) -> errors.RpcError:
     return errors.make(code, _TIMEOUTS[reason].format(setup, idle or 0.0))
 
 
+def cut_short() -> errors.RpcError:
+    """Return the error of a connection that the server ended with OK while it owed something."""
+    text = "the server ended the stream with OK before the setup or a turn was complete, or after go_away"
+    return errors.make(grpc.StatusCode.UNKNOWN, text)
+
+
 def time_limit(timeout: float | None, now: float) -> float | None:
     """Return when the time is over that a caller gives; None for never.
 
@@ -68,10 +74,15 @@ def of(
     age: float,
     handle: str,
     unsent: Sequence[Outgoing],
+    exhausted: bool = False,
 ) -> live.LiveError:
-    """Return the error of a session whose connection has ended with a status."""
+    """Return the error of a session whose connection has ended with a status.
+
+    It is a `ResumeFailed` if the limits of `Resume` are `exhausted`.
+    """
     phase = "open" if opened else "dial" if never_sent(error) else "setup"
-    kind = _kind(error, reason, phase, opened_once=opened_once)
+    resumed = opened_once and (exhausted or phase != "open")
+    kind = _kind(error, reason, phase, resumed=resumed)
     failed = kind(
         error.message or error.code.name,
         cause=error,
@@ -86,12 +97,12 @@ def of(
 
 
 def _kind(
-    error: errors.RpcError, reason: str, phase: str, *, opened_once: bool
+    error: errors.RpcError, reason: str, phase: str, *, resumed: bool
 ) -> type[live.LiveError]:
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         too_large = "larger than max" in error.message
         return live.MessageTooLarge if too_large else live.QuotaExceeded
-    if opened_once and phase != "open":
+    if resumed:
         return live.ResumeFailed
     if phase != "setup":
         return live.ConnectionLost

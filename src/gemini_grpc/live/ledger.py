@@ -28,20 +28,14 @@ if TYPE_CHECKING:
 CROSSING_SECONDS = 10.0
 """How long a message may be under way while the server, not knowing it, sends an update."""
 
-_OUTPUT = (
-    events.AudioOut,
-    events.TextOut,
-    events.PartOut,
-    events.Grounding,
-    events.GenerationComplete,
-    events.ToolCall,
-)  # what only a turn of the model has, besides its transcripts
+_OUTPUT = (events.AudioOut, events.TextOut, events.PartOut, events.ToolCall)
 
 
 def is_output(event: Event) -> bool:
-    """Tell whether an event belongs to a turn of the model that has not ended."""
-    if isinstance(event, events.Transcript):
-        return event.who == "model"
+    """Return whether an event opens a turn of the model.
+
+    Transcripts, sources, usage and `GenerationComplete` do not: they may arrive after the end of their turn.
+    """
     return isinstance(event, _OUTPUT)
 
 

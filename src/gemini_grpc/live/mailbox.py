@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gemini_grpc.live.events import AudioOut, Event, TurnEnd
@@ -27,6 +28,9 @@ class Mailbox:
 
     def __len__(self) -> int:
         return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events)
 
     @property
     def is_full(self) -> bool:
@@ -55,6 +59,11 @@ class Mailbox:
         event = self._events.popleft()
         self._audio = self._audio - _seconds(event) if self._events else 0.0
         return event
+
+    def put_back(self, events: Sequence[Event]) -> None:
+        """Put events that were taken before all others again."""
+        self._events.extendleft(reversed(events))
+        self._audio += sum(map(_seconds, events))
 
     def drop_excess(self) -> None:
         """Drop the oldest events until there is no more than may be; the newest always stays."""

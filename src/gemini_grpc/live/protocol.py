@@ -82,7 +82,10 @@ class LiveProtocol:
         self.ledger = Ledger()
         """What may not have arrived, and what the model owes."""
         self._interrupted = False
+        self._cut_off = False  # the last turn was interrupted, and nothing was said since
+        self._samples = reading.Samples()
         self._cancelled: frozenset[str] = frozenset()
+        self._answered: set[str] = set()  # over this connection
         self._answers: list[Outgoing] = []  # of calls, that are not written yet
         self._speech = reading.Speech()
         self._uncertain: tuple[Outgoing, ...] = ()
@@ -219,6 +222,7 @@ class LiveProtocol:
         data = self._dialect.encode({"tool_response": {"function_responses": [answer]}})
         if not will_continue:
             del self.pending[call]
+            self._answered.add(call)
         result = events.ToolResult(call, pending.name, response)
         message = Outgoing("tool_response", data, answer=result, blocking=pending.blocking)
         self._answers.append(message)
@@ -291,14 +295,27 @@ class LiveProtocol:
         return self._dialect.message(self._dialect.decode(data))
 
     def _take(self, event: Event, now: float) -> Event | None:
-        """Change with an event; return it as it is told, or None if it says nothing new."""
-        if isinstance(event, events.TurnEnd) and self._interrupted:
-            event = replace(event, reason="interrupted")
+        """Apply an event; return it as the session publishes it, or None if it says nothing new."""
+        match event:
+            case events.AudioOut() if self._interrupted and self.turn_open:
+                return None  # generated before the interruption
+            case events.AudioOut():
+                event = self._samples.whole(event)
+            case events.ToolCall(id=call) if call in self.pending or self._is_answered(call):
+                return None  # the same once more
+            case events.TurnEnd() if self._cut_off and not self._interrupted:
+                return None  # an empty turn right after an interrupted one belongs to it
+            case events.TurnEnd() if self._interrupted:
+                event = replace(event, reason="interrupted")
         self.ledger.see(event, now, turn_open=self.turn_open)
         if is_output(event):
             self._interrupted = self._interrupted and self.turn_open
+            self._cut_off = False
             self.turn_open = True
             self.resumable = False
+        return self._apply(event)
+
+    def _apply(self, event: Event) -> Event | None:
         match event:
             case events.Interrupted():
                 self._interrupted = True
@@ -307,9 +324,9 @@ class LiveProtocol:
             case events.UsageReport(usage=usage):
                 self._turn_usage += usage
                 self.usage += usage
+            case events.AudioOut(pcm=b"") if self._samples.half:
+                return None  # half a sample waits for the other half
             case events.ToolCall(id=call, name=name):
-                if call in self.pending:
-                    return None  # the same once more
                 self.pending[call] = Pending(name, self.is_blocking(name))
                 self._cancelled -= {call}
             case events.ToolCallCancelled(ids=ids):
@@ -325,12 +342,19 @@ class LiveProtocol:
         self._turn_usage = events.Usage()
         self.turn_open = False
         self._interrupted = False
+        self._cut_off = reason == "interrupted"
+        self._samples.clear()
         return end
+
+    def _is_answered(self, call: str) -> bool:
+        return bool(call) and call in self._answered  # calls without id are all different
 
     def _cancel(self, calls: Sequence[str]) -> None:
         for call in calls:
             self.pending.pop(call, None)
-        self._answers = [each for each in self._answers if each.answer_id not in calls]
+        unwritten = {each.answer_id for each in self._answers}.intersection(calls)
+        self._answers = [each for each in self._answers if each.answer_id not in unwritten]
+        self._answered -= unwritten
         self._cancelled = self._cancelled.union(calls)
 
     # between connections
@@ -363,7 +387,9 @@ class LiveProtocol:
         if self.turns_due:
             found.append(self._end_turn("connection_lost"))
         self._uncertain += self.ledger.take()
-        self._interrupted = False
+        self._interrupted = self._cut_off = False
+        self._samples.clear()
+        self._answered.clear()
         if self.state != "closed":
             self.state = "new"
         return found

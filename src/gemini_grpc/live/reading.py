@@ -59,6 +59,32 @@ class Speech:
         )
 
 
+class Samples:
+    """Joins samples whose two bytes came in different messages."""
+
+    __slots__ = ("_rate", "half")
+
+    def __init__(self) -> None:
+        self.half = b""
+        """The first byte of a sample, while the second has not come."""
+        self._rate = 0
+
+    def whole(self, audio: events.AudioOut) -> events.AudioOut:
+        """Return the whole samples so far; the first byte of another one waits for the next audio."""
+        pcm, rate = audio.pcm, audio.rate
+        if not self.half and len(pcm) % 2 == 0:
+            return audio
+        if self.half and rate == self._rate:
+            pcm = self.half + pcm
+        end = len(pcm) - len(pcm) % 2
+        self.half, self._rate = pcm[end:], rate
+        return events.AudioOut(pcm[:end], rate)
+
+    def clear(self) -> None:
+        """Drop the byte that waits: its turn has ended."""
+        self.half = b""
+
+
 def read(message: Any, dialect: Dialect) -> list[Event]:
     """Return what a message says, in a fixed order: usage comes before the end of the turn it is for."""
     found: list[Event] = []

@@ -55,7 +55,9 @@ class Decision:
     pause: float = 0.0
     """Seconds to wait before dialing."""
     forget_handle: bool = False
-    """Begin a new conversation instead of resuming."""
+    """The handle does not work: begin a new conversation instead of resuming."""
+    exhausted: bool = False
+    """The limits of `Resume` are reached."""
 
 
 class Supervisor:
@@ -67,8 +69,9 @@ class Supervisor:
         self._ever_opened = False
         self._opened: float | None = None
         self._resumed = False
-        self._lost: float | None = None
-        self._failures = 0  # attempts in a row that were not set up
+        self._useful = False  # the connection that is open has brought a turn
+        self._lost: float | None = None  # when the last useful connection ended
+        self._failures = 0  # connections since then
         self._short = 0  # connections in a row that did not last
         self._poisonings = 0
         self._busy = 0
@@ -79,14 +82,14 @@ class Supervisor:
         self._ever_opened = True
         self._opened = now
         self._resumed = resumed
-        self._lost = None
-        self._failures = 0
+        self._useful = False
         self._busy = 0
         self._unread = False
 
     def worked(self) -> None:
-        """Note that the model has completed a turn, so nothing is wrong with the handle."""
+        """Note that the model has completed a turn: connection and handle are good."""
         self._poisonings = 0
+        self._useful = True
 
     def may_swap(self, *, has_handle: bool) -> bool:
         """Tell whether a connection that is going away may be replaced before it ends."""
@@ -100,35 +103,58 @@ class Supervisor:
         return self._try_again(now, self._resume, forget=False)
 
     def ended(
-        self, now: float, error: RpcError | None, *, has_handle: bool, in_setup: bool
+        self,
+        now: float,
+        error: RpcError | None,
+        *,
+        has_handle: bool,
+        in_setup: bool,
+        silent: bool = False,
     ) -> Decision:
-        """Decide after the end of a connection; no error means that the server has ended it well."""
+        """Decide after the end of a connection.
+
+        Args:
+            now: The time in seconds.
+            error: What the connection ended with; None if the server ended it and owed nothing.
+            has_handle: There is a handle to resume from.
+            in_setup: The server had not accepted the setup.
+            silent: The server did not answer the setup in time.
+        """
         if error is None:
             return Decision("end")
         if in_setup and not self._unread and unread(error):
             self._unread = True  # grpc had not noticed yet that the server was going away
             return Decision("dial at once")
         resume = self._resume
-        if resume is None or not (self._ever_opened or resume.handle):
+        first = not (self._ever_opened or (resume is not None and resume.handle))
+        if resume is None or (first and not self._may_retry_first(resume, error, silent=silent)):
             return Decision("fail")
         soon = self._note_end(now)
         forget = has_handle and (
             self._is_refused(error) if in_setup else self._is_poisoned(soon=soon)
         )
         if forget and resume.on_poisoned == "fail":
-            return Decision("fail")
+            return Decision("fail", forget_handle=True)
         busy = in_setup and has_handle and error.code is BUSY_HANDLE
         passing = error.code in PASSING or forget or busy
-        if not passing or (not has_handle and not resume.fresh_without_handle):
-            return Decision("fail")
+        begins_anew = not (has_handle or first)
+        if not passing or (begins_anew and not resume.fresh_without_handle):
+            return Decision("fail", forget_handle=forget)
         return self._try_again(now, resume, forget=forget)
 
+    @staticmethod
+    def _may_retry_first(resume: Resume, error: RpcError, *, silent: bool) -> bool:
+        """Return whether a first connection that failed is followed by another."""
+        return resume.retry_first and error.code is Code.UNAVAILABLE and not silent
+
     def _note_end(self, now: float) -> bool:
-        """Note the end of a connection; tell whether it was open, and only for a short time."""
+        """Note the end of a connection and return whether it was open for a short time only."""
         opened, self._opened = self._opened, None
         soon = opened is not None and now - opened < STABLE_SECONDS
         if opened is not None:
             self._short = self._short + 1 if soon else 0
+            if self._useful or not soon:
+                self._lost, self._failures = None, 0
         if self._lost is None:
             self._lost = now
         return soon
@@ -150,14 +176,13 @@ class Supervisor:
         assert self._lost is not None
         self._failures += 1
         if self._failures > resume.attempts or now - self._lost >= resume.budget:
-            return Decision("fail")
+            return Decision("fail", forget_handle=forget, exhausted=True)
         return Decision("dial", self._pause(resume), forget)
 
     def _pause(self, resume: Resume) -> float:
         """Return the seconds before the next attempt: none before the first, then more each time.
 
-        Connections that are accepted and do not last make for pauses as well, so that a server that does
-        this is not stormed; but they do not count as attempts.
+        Connections that brought a turn and then ended soon cause pauses as well.
         """
         before = max(self._failures, self._short) - 2
         if before < 0:

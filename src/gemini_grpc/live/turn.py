@@ -9,7 +9,7 @@ from gemini_grpc.live import events
 from gemini_grpc.live.ledger import is_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gemini_grpc.live.outgoing import Outgoing
 
@@ -72,8 +72,9 @@ class Turn:
 class Answer:
     """The turn that answers a message, found among what the session gives after it was queued.
 
-    It goes on past the end of a turn in which functions were called whose results the model takes up
-    in another turn. A turn that is cut off before it says anything is none: the question has cut it off.
+    A turn in which the session ran functions may end before the model has their results; the turn in
+    which the model answers to the results is then part of the answer. A turn that is interrupted before
+    it says anything is no answer: the question interrupted it.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Answer:
         *,
         past: int,
         due: int,
+        late: Iterable[events.Transcript] = (),
         is_lost: Callable[[Outgoing], bool],
         is_followed: Callable[[events.ToolCall], bool],
+        awaits_caller: Callable[[events.ToolCall], bool] = lambda _: False,
     ) -> None:
         """Wait for the answer to a message.
 
@@ -93,23 +96,31 @@ class Answer:
             ahead: Those that ask for a turn and were to be written before it.
             past: How many turns have ended that nobody has taken yet.
             due: How many have begun, or were asked for, and end before those `ahead`.
+            late: Transcripts that wait to be taken: they came before the question.
             is_lost: Tells of a question whether a connection has taken it along.
-            is_followed: Tells of a call whether it is sure to be answered and then to have a turn.
+            is_followed: Returns whether the session answers a call, and the model then says something.
+            awaits_caller: Returns whether the model waits for a result of a call that the caller sends.
         """
         self.turn = Turn()
         """The answer as far as it has come."""
+        self.taken: list[events.Event] = []
+        """The events of the answer so far, those of turns that were passed over not included."""
         self._message = message
         self._ahead = ahead
         self._past = past
         self._stale = past + due + len(ahead)  # turns that end first
+        self._late = {id(transcript): transcript for transcript in late}
         self._is_lost = is_lost
         self._is_followed = is_followed
+        self._awaits_caller = awaits_caller
         self._calls: dict[str, bool] = {}  # that want another turn, and whether they are answered
+        self._calls_caller = False
         self._goes_on = False
         self._said = False  # something
 
     def add(self, event: events.Event) -> bool:
-        """Take an event in; tell whether the answer is over."""
+        """Add an event and return whether the answer is complete."""
+        self.taken.append(event)
         match event:
             case events.TurnEnd(reason="connection_lost") if not self._past:
                 return self._lose(event)
@@ -118,17 +129,19 @@ class Answer:
                 return True
         self._note(event)
         if self._goes_on and not self._calls and isinstance(event, events.ToolCallCancelled):
-            self.turn.end_reason = "complete"
+            lost = self._is_lost(self._message)  # the connection has ended, and the calls with it
+            self.turn.end_reason = "connection_lost" if lost else "complete"
             return True
         self._said = self._said or is_output(event)
-        if not self.turn.add(event):
+        if id(event) in self._late or not self.turn.add(event):
             return False
         cut_off = self.turn.end_reason == "interrupted" and not self._said
         if self._stale or cut_off:
             self._past = max(0, self._past - 1)
             self._begin(max(0, self._stale - 1))
             return False
-        self._goes_on = bool(self._calls) and self.turn.end_reason == "complete"
+        complete = self.turn.end_reason == "complete"
+        self._goes_on = bool(self._calls) and complete and not self._calls_caller
         if self._goes_on:
             self.turn.end_reason = None
         return not self._goes_on
@@ -137,7 +150,7 @@ class Answer:
         """Follow the calls: what the model says after a result is taken for what it says to it."""
         if isinstance(event, events.TurnEnd) and not self._goes_on:
             return  # it is the turn of the calls themselves
-        if is_output(event) and not isinstance(event, events.GenerationComplete):
+        if is_output(event):
             self._goes_on = False
             self._forget_answered()
         match event:
@@ -145,6 +158,8 @@ class Answer:
                 self._forget_answered()
             case events.ToolCall(id=call) if self._is_followed(event):
                 self._calls[call] = False
+            case events.ToolCall() if self._awaits_caller(event):
+                self._calls_caller = True
             case events.ToolResult(id=call) if call in self._calls:
                 self._calls[call] = True
             case events.ToolCallCancelled(ids=ids):
@@ -164,6 +179,8 @@ class Answer:
 
     def _begin(self, stale: int) -> None:
         self.turn = Turn()
+        self.taken = []
         self._calls = {}
+        self._calls_caller = False
         self._said = False
         self._stale = stale

@@ -200,8 +200,10 @@ class AsyncEngine:
             ahead,
             past=self.feed.mailbox.turn_ends,
             due=protocol.turns_due,
+            late=[each for each in self.feed.mailbox if isinstance(each, events.Transcript)],
             is_lost=protocol.ledger.is_lost,
             is_followed=self.tools.is_followed,
+            awaits_caller=self.tools.awaits_caller,
         )
 
     async def _next(self, connection: Connection) -> bytes | None:
@@ -285,8 +287,9 @@ class AsyncEngine:
         """Publish an event, and do what it asks for."""
         self.feed.publish(event)
         match event:
-            case events.GoingAway(time_left=left):
-                self._prepare_swap(left)
+            case events.GoingAway(time_left=left) if self._connection is not None:
+                self._connection.going_away = True
+                self._prepare_swap(self._connection, left)
             case events.TurnEnd(reason="complete"):
                 self._supervisor.worked()
             case events.ToolCall():
@@ -295,10 +298,9 @@ class AsyncEngine:
                 self.lanes.drop_answers(ids)
                 self.tools.cancel(ids)
 
-    def _prepare_swap(self, left: float) -> None:
+    def _prepare_swap(self, connection: Connection, left: float) -> None:
         """Replace the connection at a quiet moment, or shortly before the server ends it."""
-        connection = self._connection
-        if connection is None or not self._supervisor.may_swap(has_handle=self._has_handle):
+        if not self._supervisor.may_swap(has_handle=self._has_handle):
             return
         connection.end_after(swap_after(left), "swap")
         wish = functools.partial(self._wish_swap, connection)
@@ -349,6 +351,8 @@ class AsyncEngine:
     async def _after(self, connection: Connection | None, error: errors.RpcError | None) -> bool:
         """Decide what follows a connection, and wait for it; tell whether there is to be another."""
         with self.lock:
+            if error is None and connection is not None and self._is_unfinished(connection):
+                error = failures.cut_short()
             self._disconnect()
             if self._is_over:
                 return False
@@ -357,6 +361,11 @@ class AsyncEngine:
         if pause:
             await self.signal.wait_until(self._clock.now() + pause, lambda: self._is_over)
         return pause is not None and not self._is_over
+
+    def _is_unfinished(self, connection: Connection) -> bool:
+        """Return whether the server still owed something over a connection, or announced its end."""
+        due = self.protocol.turns_due or self.protocol.pending
+        return connection.going_away or not connection.opened or bool(due)
 
     def _decide(self, connection: Connection | None, error: errors.RpcError | None) -> float | None:
         """Return the seconds until the next connection; None if the session has ended."""
@@ -373,12 +382,18 @@ class AsyncEngine:
             decision = self._supervisor.swapped(now)
         else:
             decision = self._supervisor.ended(
-                now, error, has_handle=self._has_handle, in_setup=not opened
+                now,
+                error,
+                has_handle=self._has_handle,
+                in_setup=not opened,
+                silent=reason == "setup_timeout",
             )
         if decision.action == "end":
             return None
         if decision.action == "dial at once":
             return 0.0
+        if decision.forget_handle:
+            self.protocol.handle = ""
         failed = failures.of(
             error or errors.make(grpc.StatusCode.UNKNOWN, ""),
             reason=reason,
@@ -387,12 +402,11 @@ class AsyncEngine:
             age=self.age,
             handle=self.protocol.handle,
             unsent=self.lanes.unsent(),
+            exhausted=decision.exhausted,
         )
         if decision.action == "fail":
             failed.uncertain = self.protocol.uncertain
             self.error = failed
             return None
-        if decision.forget_handle:
-            self.protocol.handle = ""
         self._tell(events.Reconnecting(None if reason == "swap" else failed))
         return decision.pause

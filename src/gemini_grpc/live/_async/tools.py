@@ -62,23 +62,29 @@ class AsyncTools:
         self._runs: dict[str, _Run] = {}
         self._given_up: dict[_Run, invoke.AsyncWorker] = {}
 
+    def runs(self, call: events.ToolCall) -> bool:
+        """Return whether the session answers a call.
+
+        Calls of functions that were only declared are the caller's to answer. A call of an undeclared
+        function is answered with an error.
+        """
+        known = call.name in self._functions
+        return known or bool(self._functions and not self._engine.protocol.is_declared(call.name))
+
     def is_followed(self, call: events.ToolCall) -> bool:
-        """Tell whether the session answers a call, and the model says something to that in another turn."""
+        """Return whether the session answers a call, and the model then says something."""
         _, tool = self._functions.get(call.name, (None, None))
-        silent = tool is None or tool.scheduling == "SILENT"
-        return not silent and not self._engine.protocol.is_blocking(call.name)
+        return self.runs(call) and (tool is None or tool.scheduling != "SILENT")
+
+    def awaits_caller(self, call: events.ToolCall) -> bool:
+        """Return whether the model waits until the caller sends the result of a call."""
+        return self._engine.protocol.is_blocking(call.name) and not self.runs(call)
 
     def start(self, call: events.ToolCall) -> None:
-        """Run the function of a call; the engine calls this with its lock held.
-
-        Calls of functions that were only declared are the user's to answer. A function nobody has
-        declared is answered with an error.
-        """
-        if not self._functions:
+        """Run the function of a call; the engine calls this with its lock held."""
+        if not self.runs(call):
             return
         run = _Run(*self._functions.get(call.name, (None, None)))
-        if run.function is None and self._engine.protocol.is_declared(call.name):
-            return
         self._runs[call.id] = run
         task = functools.partial(self._run, call, run)
         run.worker = invoke.AsyncWorker(task, f"gemini-live-tool-{call.name}")

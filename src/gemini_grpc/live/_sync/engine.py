@@ -201,8 +201,10 @@ class Engine:
             ahead,
             past=self.feed.mailbox.turn_ends,
             due=protocol.turns_due,
+            late=[each for each in self.feed.mailbox if isinstance(each, events.Transcript)],
             is_lost=protocol.ledger.is_lost,
             is_followed=self.tools.is_followed,
+            awaits_caller=self.tools.awaits_caller,
         )
 
     def _next(self, connection: Connection) -> bytes | None:
@@ -286,8 +288,9 @@ class Engine:
         """Publish an event, and do what it asks for."""
         self.feed.publish(event)
         match event:
-            case events.GoingAway(time_left=left):
-                self._prepare_swap(left)
+            case events.GoingAway(time_left=left) if self._connection is not None:
+                self._connection.going_away = True
+                self._prepare_swap(self._connection, left)
             case events.TurnEnd(reason="complete"):
                 self._supervisor.worked()
             case events.ToolCall():
@@ -296,10 +299,9 @@ class Engine:
                 self.lanes.drop_answers(ids)
                 self.tools.cancel(ids)
 
-    def _prepare_swap(self, left: float) -> None:
+    def _prepare_swap(self, connection: Connection, left: float) -> None:
         """Replace the connection at a quiet moment, or shortly before the server ends it."""
-        connection = self._connection
-        if connection is None or not self._supervisor.may_swap(has_handle=self._has_handle):
+        if not self._supervisor.may_swap(has_handle=self._has_handle):
             return
         connection.end_after(swap_after(left), "swap")
         wish = functools.partial(self._wish_swap, connection)
@@ -350,6 +352,8 @@ class Engine:
     def _after(self, connection: Connection | None, error: errors.RpcError | None) -> bool:
         """Decide what follows a connection, and wait for it; tell whether there is to be another."""
         with self.lock:
+            if error is None and connection is not None and self._is_unfinished(connection):
+                error = failures.cut_short()
             self._disconnect()
             if self._is_over:
                 return False
@@ -358,6 +362,11 @@ class Engine:
         if pause:
             self.signal.wait_until(self._clock.now() + pause, lambda: self._is_over)
         return pause is not None and not self._is_over
+
+    def _is_unfinished(self, connection: Connection) -> bool:
+        """Return whether the server still owed something over a connection, or announced its end."""
+        due = self.protocol.turns_due or self.protocol.pending
+        return connection.going_away or not connection.opened or bool(due)
 
     def _decide(self, connection: Connection | None, error: errors.RpcError | None) -> float | None:
         """Return the seconds until the next connection; None if the session has ended."""
@@ -374,12 +383,18 @@ class Engine:
             decision = self._supervisor.swapped(now)
         else:
             decision = self._supervisor.ended(
-                now, error, has_handle=self._has_handle, in_setup=not opened
+                now,
+                error,
+                has_handle=self._has_handle,
+                in_setup=not opened,
+                silent=reason == "setup_timeout",
             )
         if decision.action == "end":
             return None
         if decision.action == "dial at once":
             return 0.0
+        if decision.forget_handle:
+            self.protocol.handle = ""
         failed = failures.of(
             error or errors.make(grpc.StatusCode.UNKNOWN, ""),
             reason=reason,
@@ -388,12 +403,11 @@ class Engine:
             age=self.age,
             handle=self.protocol.handle,
             unsent=self.lanes.unsent(),
+            exhausted=decision.exhausted,
         )
         if decision.action == "fail":
             failed.uncertain = self.protocol.uncertain
             self.error = failed
             return None
-        if decision.forget_handle:
-            self.protocol.handle = ""
         self._tell(events.Reconnecting(None if reason == "swap" else failed))
         return decision.pause

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+ANSWER_SECONDS = 300.0
+"""Seconds for which `ask` waits if it is not given another limit."""
+
 
 class LiveSession:
     """A conversation over as many connections as it takes; made by `live.connect`, used in a `with`.
@@ -219,26 +222,28 @@ class LiveSession:
             ),
         )
 
-    def ask(self, turns: Any, *, timeout: float | None = None) -> Turn:
+    def ask(self, turns: Any, *, timeout: float | None = ANSWER_SECONDS) -> Turn:
         """Send a complete turn and return the model's answer, taking the events up to its end.
 
-        If the connection or the session ends first, and with it the answer, `end_reason` is
-        `connection_lost`; it is None if no answer was owed. Answers to what was asked before are passed
-        over, and turns that are cut off before they say anything. What functions return that the session
-        runs, and the model did not wait for, is taken up in a turn that belongs to it. A model that waits
-        for a function that is only declared does not end its turn: iterate, and answer the call.
+        If the connection ends first, and with it the answer, while the session goes on over another one,
+        `end_reason` is `connection_lost`. Answers to earlier questions are passed over, and turns that are
+        interrupted before they say anything. If the session runs a function, and the model answers to the
+        result in a turn of its own, that turn is part of the answer. If the model waits for a function that
+        is only declared, iterate and answer the call. Transcripts have no order relative to turns: one that
+        comes after the question counts as part of the answer.
 
         Args:
             turns: A text, a content (message or mapping), or a list of contents.
-            timeout: Seconds for all of it. A model that passes something over in silence, such as realtime
-                text or what a function returned, owes a turn that never comes, and is waited for until then.
+            timeout: Seconds for all of it, None for no limit. If the model does not respond to something,
+                such as realtime text or the result of a function, this limit ends the wait for its turn.
 
         Raises:
             ArgumentError: The turns or the timeout cannot be used.
-            DeadlineExceeded: There was no whole answer in time; what came of it, calls too, is lost. The
-                session goes on. An answer that comes later is passed over, unless a turn that may have
-                been it was passed over already.
-            StateError: Somebody else asks, or waits for an event.
+            DeadlineExceeded: There was no whole answer in time. The session goes on, and the events of the
+                answer so far can be taken by iterating. An answer that comes later is passed over, unless
+                a turn that may have been it was passed over already.
+            StateError: Another caller asks, or waits for an event.
+            SessionClosed: The session ended first, without an error.
             LiveError: The session failed first.
         """
         engine = self._engine
@@ -254,14 +259,26 @@ class LiveSession:
         try:
             self._send("content", make, deadline=deadline)
             (answer,) = answers
-            while (event := self._take_next(deadline)) is not None:
-                if answer.add(event):
-                    break
+            self._take_answer(answer, deadline)
+        except BaseException:
+            with engine.lock:
+                engine.feed.mailbox.put_back([event for each in answers for event in each.taken])
+            raise
         finally:
             self._iterating = self._asking = False
             engine.protocol.ledger.expect(())
             engine.signal.notify()  # a loop may wait for the end of this
         return answer.turn
+
+    def _take_answer(self, answer: Answer, deadline: float | None) -> None:
+        """Take events up to the end of an answer."""
+        while (event := self._take_next(deadline)) is not None:
+            if answer.add(event):
+                break
+        lost = event is None or answer.turn.end_reason == "connection_lost"
+        if lost and not self._engine.takes_messages:
+            self._raised = True
+            raise failures.ended(self._engine.error)
 
     # receiving
 
