@@ -164,7 +164,7 @@ def test_a_first_connection_waits_for_a_server_that_is_unavailable(stage: Stage)
         shim.restore()
         until(lambda: stage.advance(8) or entering.done())
         entering.result(0)
-    log = [type(event) for event in actor.session._feed.mailbox]
+        log = [type(event) for event in actor.session._feed.mailbox]
     assert set(log[:-1]) == {events.Reconnecting}
     assert log[-1] is events.Opened
 
