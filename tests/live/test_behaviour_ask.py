@@ -329,15 +329,11 @@ def test_a_question_that_found_no_room_in_time_is_not_sent(stage: Stage) -> None
     assert script.texts() == ["one", "three"]
 
 
-@pytest.mark.parametrize(
-    ("timeout", "expected"), [(0, DeadlineExceeded), (-1.0, DeadlineExceeded), ("5", ArgumentError)]
-)
-def test_a_time_limit_that_leaves_no_time_sends_nothing(
-    stage: Stage, timeout: object, expected: type[Exception]
-) -> None:
+@pytest.mark.parametrize("timeout", [0, -1.0, "5"])
+def test_a_time_limit_that_leaves_no_time_sends_nothing(stage: Stage, timeout: object) -> None:
     script = stage.script(echo)
     actor = stage.session(config=TEXT).enter(listen=False)
-    with pytest.raises(expected):
+    with pytest.raises(ArgumentError, match="timeout"):
         actor.call("ask", "one", timeout=timeout)
     assert actor.call("ask", "two").text == "two"
     assert script.texts() == ["two"]
