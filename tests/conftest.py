@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+settings.load_profile("tests")
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C be heard: the workers of pytest-xdist ignore it, and so would what they start."""

@@ -329,6 +329,6 @@ def test_any_json_converts_or_is_a_misfit(value: object, annotation: Any) -> Non
 
 
 def test_every_choice_of_the_schema_converts() -> None:
-    for annotation in (Color, Level, Literal["a", 1, True, Color.RED]):
+    for annotation in (Color, Level, Literal["a", Color.RED]):
         words = schema_of(annotation)["enum"]
         assert len({repr(convert(word, annotation)) for word in words}) == len(words)

@@ -50,6 +50,7 @@ DECLARATION = {
             "unit": {"type": "STRING", "format": "enum", "enum": ["C", "F"]},
             "near": {"type": "ARRAY", "items": {"type": "NUMBER"}, "nullable": True},
         },
+        "property_ordering": ["city", "days", "unit", "near"],
         "required": ["city"],
     },
 }
@@ -341,7 +342,7 @@ def test_names_the_service_refuses_are_refused(name: str) -> None:
 
 def test_an_unknown_behavior_gives_the_nearest() -> None:
     with pytest.raises(errors.ArgumentError, match="did you mean 'NON_BLOCKING'"):
-        Function.of(get_weather, behavior="non_blocking")
+        Function.of(get_weather, behavior="non_bloking")
 
 
 def test_results_are_responses_and_failures_name_the_function() -> None:

@@ -244,8 +244,11 @@ class Nothing:
             {"type": "ARRAY", "items": {**INTEGER, "nullable": True}, "nullable": True},
         ),
         (Literal["a", "b"], {"type": "STRING", "format": "enum", "enum": ["a", "b"]}),
-        (Literal[1, True], {"type": "STRING", "format": "enum", "enum": ["1", "true"]}),
-        (Literal[False, Color.RED], {"type": "STRING", "format": "enum", "enum": ["false", "red"]}),
+        (Literal[1, 4], {**INTEGER, "description": "One of 1, 4."}),
+        (
+            Literal[False, Color.RED],
+            {"any_of": [{"type": "BOOLEAN"}, STRING], "description": 'One of false, "red".'},
+        ),
         (Literal["a", None], {"type": "STRING", "format": "enum", "enum": ["a"], "nullable": True}),
         (Literal[None], NULL),
         (typing.Optional[Literal[None]], NULL),  # noqa: UP045

@@ -259,7 +259,7 @@ def test_json_schema_goes_as_it_is(backend: Backend) -> None:
         (
             {"response_schema": {"$ref": "#/$defs/A"}},
             errors.ArgumentError,
-            "generation_config.response_schema: no JSON Schema that can be read",
+            "generation_config.response_schema: the reference '#/\\$defs/A' leads nowhere",
         ),
         (
             {"response_schema": open},

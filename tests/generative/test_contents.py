@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import inspect
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,13 @@ PARTS: list[tuple[Any, dict[str, Any]]] = [
     (part.Part.from_uri("gs://b/film.mp4", "video/mp4"), LINK),
     (part.Part.from_function_response("f", {"result": 2}), RESULT),
     (part.Part.from_dict(CALL), CALL),
+    ({"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PNG).decode()}}, BLOB),
+    ({"mimeType": "image/png", "data": PNG}, BLOB),
+    ({"fileUri": "gs://b/film.mp4", "mimeType": "video/mp4"}, LINK),
+    (
+        {"functionCall": {"name": "f", "args": {"n": 1}}, "thoughtSignature": "", "thought": False},
+        CALL,
+    ),
     (v1beta.Part(LINK), LINK),
     (v1alpha.Part(CALL), CALL),
     (aiplatform_v1.Part(CODE), CODE),
@@ -426,3 +435,29 @@ def test_any_value_is_taken_or_refused_by_an_error_of_ours(value: Any, index: in
             attempt(value, backend)
         except (errors.UsageError, UnsupportedError):
             continue
+
+
+@every_backend
+@pytest.mark.parametrize(
+    "types", [v1beta, v1alpha, aiplatform_v1, googles], ids=lambda each: each.__name__
+)
+@pytest.mark.parametrize("options", [{}, {"preserving_proto_field_name": True}], ids=str)
+@pytest.mark.parametrize(
+    "described",
+    [
+        *({"text": "Hi"}, BLOB, LINK, {**CODE, "executable_code": {"language": 1, "code": "1"}}),
+        {"function_call": {"name": "f", "args": {"camelCase": [1, {"innerKey": True}]}}},
+        {"function_response": {"name": "f", "response": {"someThing": 1}}},
+        {"code_execution_result": {"outcome": 1, "output": "x"}},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_contents_come_back_from_json(
+    backend: Backend, types: Any, options: Any, described: Any
+) -> None:
+    content = types.Content(role="model", parts=[described])
+    document = json.loads(types.Content.to_json(content, **options))
+    assert to_contents([document], backend) == to_contents([content], backend)
+    assert (
+        to_contents(document["parts"], backend)[0].parts == to_contents(content, backend)[0].parts
+    )

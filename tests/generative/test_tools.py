@@ -6,8 +6,10 @@ import enum
 import json
 from typing import Any
 
+import pydantic
 import pytest
 from google.ai import generativelanguage_v1beta as googles
+from google.protobuf.json_format import MessageToDict
 
 from gemini_grpc import aiplatform_v1, errors, v1alpha, v1beta
 from gemini_grpc.functions import Declaration, Function, Functions
@@ -50,6 +52,14 @@ async def wait(seconds: float) -> None:
 
 def pb(backend: Backend, **fields: Any) -> Any:
     return backend.types.Tool.pb(backend.types.Tool(**fields))
+
+
+def told(backend: Backend, *, ordered: bool = True) -> Any:
+    """Return the tool that has WEATHER; what is no message has an order where a backend can say it."""
+    parameters: dict[str, Any] = dict(PARAMETERS)
+    if ordered and backend.has("Schema", "property_ordering"):
+        parameters["property_ordering"] = ["city", "days"]
+    return pb(backend, function_declarations=[{**WEATHER, "parameters": parameters}])
 
 
 DECLARED = [
@@ -101,7 +111,7 @@ CALLABLE = [
 def test_a_declaration_is_told_to_the_model(backend: Backend, value: Any) -> None:
     value = [WEATHER] if hasattr(value, "gi_frame") else value
     box = Toolbox.of(value, backend)
-    assert box.messages == (pb(backend, function_declarations=[WEATHER]),)
+    assert box.messages == (told(backend, ordered=not hasattr(value, "_pb")),)
     assert list(box.functions) == ["weather"]
     assert not isinstance(box.functions["weather"], Function)
 
@@ -110,10 +120,65 @@ def test_a_declaration_is_told_to_the_model(backend: Backend, value: Any) -> Non
 @pytest.mark.parametrize("value", CALLABLE)
 def test_a_callable_can_be_called(backend: Backend, value: Any) -> None:
     box = Toolbox.of(value, backend)
-    assert box.messages == (pb(backend, function_declarations=[WEATHER]),)
+    assert box.messages == (told(backend),)
     function = box.functions["weather"]
     assert isinstance(function, Function)
     assert function(**function.bind({"city": "Bonn", "days": 2.0})) == "Bonn: sun for 2"
+
+
+@every_backend
+@pytest.mark.parametrize(
+    "types", [v1beta, v1alpha, aiplatform_v1, googles], ids=lambda each: each.__name__
+)
+def test_a_message_that_is_the_type_of_a_field_of_tool_is_a_tool(
+    backend: Backend, types: Any
+) -> None:
+    search = types.GoogleSearchRetrieval(dynamic_retrieval_config={"dynamic_threshold": 0.5})
+    made = pb(
+        backend, google_search_retrieval={"dynamic_retrieval_config": {"dynamic_threshold": 0.5}}
+    )
+    execution = getattr(types.Tool, "CodeExecution", None) or types.CodeExecution
+    assert Toolbox.of(execution(), backend).messages == (pb(backend, code_execution={}),)
+    assert Toolbox.of(search, backend).messages == (made,)
+    together = Toolbox.of([execution(), search, types.Tool.GoogleSearch()], backend)
+    assert together.messages == (
+        pb(backend, code_execution={}),
+        made,
+        pb(backend, google_search={}),
+    )
+
+
+def test_a_message_that_is_no_tool_of_the_backend_is_named() -> None:
+    with pytest.raises(UnsupportedError, match=r"the Gemini API v1alpha has no Tool.url_context"):
+        Toolbox.of(v1beta.UrlContext(), BACKENDS[1])
+    with pytest.raises(errors.FieldError, match="got a message Part"):
+        Toolbox.of([v1beta.Part()], BACKENDS[0])
+
+
+@every_backend
+@pytest.mark.parametrize("word", ["dynamic", "MODE_DYNAMIC", "Dynamic"])
+@pytest.mark.parametrize("camel", [False, True])
+def test_dynamic_retrieval_is_a_word_in_any_case(backend: Backend, word: str, camel: bool) -> None:
+    given = {"google_search_retrieval": {"dynamic_retrieval_config": {"mode": word}}}
+    if camel:
+        given = {"googleSearchRetrieval": {"dynamicRetrievalConfig": {"mode": word}}}
+    made = {"dynamic_retrieval_config": {"mode": "MODE_DYNAMIC"}}
+    assert Toolbox.of(given, backend).messages == (pb(backend, google_search_retrieval=made),)
+
+
+class Trip(pydantic.BaseModel):
+    city: str
+    stops: list[Trip] = []
+
+
+@pytest.mark.parametrize("backend", [BACKENDS[0], BACKENDS[2]], ids=lambda each: each.version)
+def test_a_class_may_be_the_json_schema_of_parameters(backend: Backend) -> None:
+    with pytest.raises(errors.ArgumentError, match=r"Trip contains itself.*parameters_json_schema"):
+        Toolbox.of(FunctionDeclaration(name="go", parameters=Trip), backend)
+    declared = FunctionDeclaration(name="go", parameters_json_schema=Trip)
+    (tool,) = Toolbox.of(declared, backend).messages
+    (function,) = tool.function_declarations
+    assert MessageToDict(function.parameters_json_schema) == Trip.model_json_schema()
 
 
 def test_a_declaration_of_a_function_can_be_called() -> None:

@@ -126,6 +126,23 @@ def test_json_forms_of_scalars_are_taken() -> None:
     assert v1beta.Blob(data=bytearray(b"x")).data == v1beta.Blob(data=memoryview(b"x")).data
 
 
+def test_fields_go_by_their_names_in_json_as_well() -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": "aGk="}, "thoughtSignature": "aGk="}
+    made = v1beta.Content(parts=[part])
+    assert made.parts[0].inline_data == v1beta.Blob(mime_type="image/png", data=b"hi")
+    assert made.parts[0].thought_signature == b"hi"
+    with pytest.raises(errors.FieldError, match="Part has no field 'inlineDatum'"):
+        v1beta.Content(parts=[{"inlineDatum": {}}])
+
+
+@pytest.mark.parametrize("word", ["MODE_DYNAMIC", "mode_dynamic", "dynamic", "DYNAMIC", " Dynamic"])
+def test_words_for_enums_are_taken_in_any_case_and_short(word: str) -> None:
+    mode = v1beta.DynamicRetrievalConfig.Mode.MODE_DYNAMIC
+    assert v1beta.DynamicRetrievalConfig(mode=word).mode == mode
+    with pytest.raises(errors.FieldError, match="Mode has no value"):
+        v1beta.DynamicRetrievalConfig(mode=word + "s")
+
+
 def test_iterators_and_other_mappings_are_taken() -> None:
     parts = ({"text": each} for each in "ab")
     made = v1beta.Content(types.MappingProxyType({"parts": parts}))

@@ -1,7 +1,8 @@
 """The words for a closed set of values: enums and literals.
 
 A Schema knows only texts in `enum`, none of them empty. So an Enum class goes by its values if all of
-them are texts, and by its names otherwise; a literal goes by its text: `"3"` for 3, `"true"` for True.
+them are texts, and by its names otherwise. A number or bool of a Literal is described as it is in JSON;
+its text (`"3"` for 3, `"true"` for True) is accepted as well.
 """
 
 from __future__ import annotations

@@ -120,7 +120,8 @@ def expectation(shape: Shape) -> str:
 
 
 def _words(choice: Choice) -> str:
-    listed = ", ".join(json.dumps(word, ensure_ascii=False) for word, _ in choice.words)
+    values = (value if type(value) in (int, bool) else word for word, value in choice.words)
+    listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
     return f"one of {listed}"
 
 

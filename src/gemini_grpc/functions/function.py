@@ -134,6 +134,7 @@ class Function:
             told["parameters"] = {
                 "type": "OBJECT",
                 "properties": {each.name: copy.deepcopy(each.schema) for each in self.parameters},
+                "property_ordering": [each.name for each in self.parameters],
             }
         if required := [each.name for each in self.parameters if each.required]:
             told["parameters"]["required"] = required
@@ -163,9 +164,10 @@ class Function:
 
 
 def _behavior(behavior: str | None) -> str | None:
-    if behavior is None or behavior in BEHAVIORS:
-        return behavior
-    hint = nearest(str(behavior).upper(), BEHAVIORS)
+    word = behavior if behavior is None else str(behavior).upper()
+    if word is None or word in BEHAVIORS:
+        return word
+    hint = nearest(word, BEHAVIORS)
     raise ArgumentError(f"behavior: expected {' or '.join(BEHAVIORS)}, got {behavior!r}{hint}")
 
 

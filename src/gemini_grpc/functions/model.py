@@ -16,13 +16,22 @@ Data = dict[str, Any]
 
 
 def json_schema_of(kind: type) -> Data:
-    """Return the JSON Schema document of what a class is made from."""
-    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+    """Return the JSON Schema document of what a class, or another type, is made from.
 
+    Raises:
+        ArgumentError: pydantic cannot make one, or is not installed.
+    """
+    name = getattr(kind, "__name__", str(kind))
+    try:
+        from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+    except ImportError as error:
+        raise ArgumentError(
+            f"the JSON Schema of {name} needs pydantic; install it, or pass a dictionary"
+        ) from error
     try:
         document: Data = _adapter(kind).json_schema()
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
-        raise ArgumentError(f"{kind.__name__} has no JSON Schema: {error}") from error
+        raise ArgumentError(f"{name} has no JSON Schema: {error}") from error
     return document
 
 

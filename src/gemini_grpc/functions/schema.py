@@ -15,12 +15,16 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from gemini_grpc.functions.json_schema import (
+    HINTS,
     alternatives,
     anything,
     explained,
     from_json_schema,
     hinted,
+    in_this_order,
     nothing,
+    one_of,
+    table,
 )
 from gemini_grpc.functions.model import json_schema_of
 from gemini_grpc.functions.record import description_of
@@ -51,11 +55,11 @@ _SCALARS: dict[type, tuple[str, str]] = {
     float: ("NUMBER", ""),
     bool: ("BOOLEAN", ""),
     bytes: ("STRING", "bytes in base64"),
-    uuid.UUID: ("STRING", "a UUID"),
+    uuid.UUID: ("STRING", HINTS["uuid"]),
     decimal.Decimal: ("STRING", "a decimal number as text"),
     datetime.datetime: ("STRING", ""),
-    datetime.date: ("STRING", "a date as 2025-12-31"),
-    datetime.time: ("STRING", "a time of day as 23:59:00"),
+    datetime.date: ("STRING", HINTS["date"]),
+    datetime.time: ("STRING", HINTS["time"]),
     datetime.timedelta: ("NUMBER", "a duration in seconds"),
 }
 """The type of each scalar, and what else there is to say."""
@@ -124,12 +128,13 @@ def _scalar(scalar: Scalar, inside: Inside) -> Data:
 
 
 def _choice(choice: Choice, inside: Inside) -> Data:
-    return {"type": "STRING", "format": "enum", "enum": [word for word, _ in choice.words]}
+    """Return the Schema of a closed set; numbers and bools of a Literal stay what they are in JSON."""
+    return one_of([value if type(value) in (int, bool) else word for word, value in choice.words])
 
 
 def _many(many: Many, inside: Inside) -> Data:
     schema: Data = {"type": "ARRAY", "items": schema_of_shape(many.item, inside)}
-    return hinted(schema, "without repetition") if many.kind in (set, frozenset) else schema
+    return hinted(schema, HINTS["unique"]) if many.kind in (set, frozenset) else schema
 
 
 def _row(row: Row, inside: Inside) -> Data:
@@ -140,17 +145,11 @@ def _row(row: Row, inside: Inside) -> Data:
         "min_items": len(places),
         "max_items": len(places),
     }
-    return hinted(schema, f"in this order: {', '.join(map(_kind, places))}")
+    return hinted(schema, in_this_order(places))
 
 
-def _table(table: Table, inside: Inside) -> Data:
-    value = schema_of_shape(table.value, inside)
-    return hinted({"type": "OBJECT"}, f"an object whose values are of type {_kind(value)}")
-
-
-def _kind(schema: Data) -> str:
-    """Return the type of a Schema as the model may read it."""
-    return schema.get("type") or " or ".join(map(_kind, schema["any_of"]))
+def _table(shape: Table, inside: Inside) -> Data:
+    return table(schema_of_shape(shape.value, inside))
 
 
 def _record(record: Record, inside: Inside) -> Data:
@@ -172,10 +171,7 @@ def _record(record: Record, inside: Inside) -> Data:
 
 
 def _either(either: Either, inside: Inside) -> Data:
-    """Return the Schema of a union; a float may be an integer anyway."""
-    redundant = Scalar(int) if Scalar(float) in either.shapes else None
-    kept = [shape for shape in either.shapes if shape != redundant]
-    return alternatives(schema_of_shape(shape, inside) for shape in kept)
+    return alternatives(schema_of_shape(shape, inside) for shape in either.shapes)
 
 
 def _nullable(nullable: Nullable, inside: Inside) -> Data:

@@ -327,8 +327,8 @@ def _substitute(annotation: Any, arguments: dict[object, Any]) -> Any:
 def recursive(name: str) -> ArgumentError:
     """Return the error for a type that contains itself."""
     return ArgumentError(
-        f"{name} contains itself, which a Schema cannot express; "
-        "expected a type of limited depth, or Any for the inner values"
+        f"{name} contains itself, which a Schema cannot express; expected a type of limited depth, Any "
+        "for the inner values, or the JSON Schema as response_json_schema or parameters_json_schema"
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gemini_grpc.errors import FieldError
 from gemini_grpc.generative import translation
 from gemini_grpc.generative.backend import Backend, UnsupportedError
-from gemini_grpc.generative.schema import is_type, to_schema
+from gemini_grpc.generative.schema import is_type, to_json_schema, to_schema
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.argument_types import ModalityType, SchemaType
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 JSON = "application/json"
+SCHEMAS = ("response_schema", "response_json_schema", "response_json_schema_ordered")
+"""The fields that say what an answer looks like; not every backend has all of them."""
 
 
 class Modality(enum.StrEnum):
@@ -60,7 +62,7 @@ class GenerationConfig:
     response_schema: SchemaType | None = None
     """What the answer looks like: a type, such as `list[Recipe]`, a mapping or a Schema."""
     response_json_schema: SchemaType | None = None
-    """The same as JSON Schema, for the model to read as it is."""
+    """The same as JSON Schema, which the model reads as it is: a mapping, or a type of pydantic's."""
     response_logprobs: bool | None = None
     """Give the logarithms of the probabilities of the tokens chosen."""
     logprobs: int | None = None
@@ -87,8 +89,8 @@ class GenerationConfig:
 
     @classmethod
     def from_dict(cls, config_dict: Mapping[str, Any]) -> GenerationConfig:
-        """Return the settings that `to_dict` describes."""
-        return cls(**config_dict)
+        """Return the settings that `to_dict` describes; names may be those of JSON (`topP`)."""
+        return cls(**translation.in_proto_names(config_dict))
 
     def to_dict(self) -> Data:
         """Return what is set as a dictionary."""
@@ -124,9 +126,9 @@ def to_config(value: object, backend: Backend, base: object = None) -> Any:
 
 
 def response_type(value: object) -> object | None:
-    """Return the Python type that settings give as `response_schema`, to read answers with."""
-    found = (_given(value) or {}).get("response_schema")
-    return found if is_type(found) else None
+    """Return the Python type that settings give as the schema of answers, to read answers with."""
+    given = _given(value) or {}
+    return next((given[name] for name in SCHEMAS if is_type(given.get(name))), None)
 
 
 def _given(value: object) -> Data | None:
@@ -136,7 +138,7 @@ def _given(value: object) -> Data | None:
     if isinstance(value, GenerationConfig):
         return value.to_dict()
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(translation.in_proto_names(value))
     if translation.pb_of(value) is not None:
         return None
     raise FieldError(
@@ -156,6 +158,8 @@ def _made(given: Data, backend: Backend) -> Any:
     known = {name: value for name, value in given.items() if name != "model_config"}
     if schema is not None:
         known["response_schema"] = to_schema(schema, backend, f"{path}.response_schema")
+    if (document := given.get("response_json_schema")) is not None:
+        known["response_json_schema"] = to_json_schema(document, f"{path}.response_json_schema")
     return translation.message("GenerationConfig", known, backend, path)
 
 
@@ -171,5 +175,4 @@ def _merged(base: Any, made: Any, names: Iterable[str]) -> Any:
 
 def _has_schema(made: Any) -> bool:
     fields_by_name = made.DESCRIPTOR.fields_by_name
-    names = ("response_schema", "response_json_schema", "response_json_schema_ordered")
-    return any(name in fields_by_name and made.HasField(name) for name in names)
+    return any(name in fields_by_name and made.HasField(name) for name in SCHEMAS)

@@ -303,6 +303,7 @@ def _of_file(file: Any, backend: Backend, path: str) -> Piece:
 
 def _of_mapping(value: Any, backend: Backend, path: str) -> Piece:
     """Return the part that a mapping describes: a Part, or what goes into one."""
+    value = translation.in_proto_names(value)
     keys = value.keys()
     if "parts" in keys:
         raise FieldError(f"{path}: expected a part, got a whole message (it has 'parts')")

@@ -103,9 +103,9 @@ class Template:
         if given.generation_config is not None:
             made = config.to_config(given.generation_config, backend, request.generation_config)
             wanted = config.response_type(given.generation_config)
-            if (
-                wanted is not None
-                or made.response_schema != request.generation_config.response_schema
+            before = request.generation_config
+            if wanted is not None or any(
+                getattr(made, name, None) != getattr(before, name, None) for name in config.SCHEMAS
             ):
                 schema = wanted
             request.generation_config.CopyFrom(made)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.functions import Declaration, Function, Functions
 from gemini_grpc.generative import translation
 from gemini_grpc.generative.backend import Backend, UnsupportedError
-from gemini_grpc.generative.schema import narrowed, to_schema
+from gemini_grpc.generative.schema import narrowed, to_json_schema, to_schema
 from gemini_grpc.rpc.message import Message
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 ACCEPTED = (
-    "a callable, a Function, a FunctionDeclaration, a Tool, a dictionary of one, the name of a tool such "
-    "as 'code_execution' or 'google_search', or a list of these"
+    "a callable, a Function, a FunctionDeclaration, a Tool, a message of one such as CodeExecution, a "
+    "dictionary, the name of a tool such as 'code_execution' or 'google_search', or a list of these"
 )
 
 
@@ -46,6 +47,10 @@ class FunctionDeclaration:
     """The Schema of its parameters: a mapping, a Schema, or a type."""
     response: SchemaType | None = None
     """The Schema of what it returns."""
+    parameters_json_schema: object = None
+    """The parameters as JSON Schema, which the model reads as it is: a mapping, or a type of pydantic's."""
+    response_json_schema: object = None
+    """What it returns, as JSON Schema."""
     function: Function | None = None
     """What is called, if anything is."""
 
@@ -123,8 +128,8 @@ class Tool:
 
     @classmethod
     def from_dict(cls, tool_dict: Mapping[str, Any]) -> Tool:
-        """Return the tool that `to_dict` describes."""
-        return cls(**tool_dict)
+        """Return the tool that `to_dict` describes; names may be those of JSON (`googleSearch`)."""
+        return cls(**translation.in_proto_names(tool_dict))
 
     def to_dict(self) -> Data:
         """Return what is set as a dictionary; functions as what the model is told of them.
@@ -223,7 +228,7 @@ class _Sorter:
             self._all(value.values(), path)
         elif isinstance(value, Mapping):
             take = self._function if "name" in value else self._tool
-            take(value, path)
+            take(translation.in_proto_names(value), path)
         elif isinstance(value, Iterable):
             self._all(value, path)
         else:
@@ -234,12 +239,16 @@ class _Sorter:
             self.take(value, f"{path}[{index}]")
 
     def _message(self, source: Any, path: str) -> None:
-        if source.DESCRIPTOR.name == "FunctionDeclaration":
+        name = source.DESCRIPTOR.name
+        if name == "FunctionDeclaration":
             self._function(source, path)
             return
-        if source.DESCRIPTOR.name != "Tool":
-            name = source.DESCRIPTOR.name
-            raise FieldError(f"{path}: expected {ACCEPTED}; got a message {name}")
+        if name != "Tool":
+            field = _field_of(name)
+            if not field:
+                raise FieldError(f"{path}: expected {ACCEPTED}; got a message {name}")
+            self._other({field: source}, path)
+            return
         others = type(source)()
         others.CopyFrom(source)
         others.ClearField("function_declarations")
@@ -279,6 +288,17 @@ _TOOLS = tuple(each.name for each in fields(Tool) if each.name != "function_decl
 """The tools that are no functions, of all backends."""
 
 
+@cache
+def _field_of(message: str) -> str:
+    """Return the field of Tool whose type is a message of some name, on any backend; else nothing."""
+    for version in translation.ALL:
+        tool: Any = Backend(version).pb("Tool")
+        for each in tool.DESCRIPTOR.fields:
+            if each.message_type is not None and each.message_type.name == message:
+                return str(each.name)
+    return ""
+
+
 def _named(value: Any, path: str) -> Function | Declaration:
     if isinstance(value, (Function, Declaration)):
         return value
@@ -309,6 +329,9 @@ def _declaration(entry: Function | Declaration, backend: Backend, path: str) -> 
                 told[name] = narrowed(told[name], backend)
             else:
                 told[name] = to_schema(told[name], backend, f"{path}.{name}")
+        for name in ("parameters_json_schema", "response_json_schema"):
+            if name in told:
+                told[name] = to_json_schema(told[name], f"{path}.{name}")
     return translation.message("FunctionDeclaration", told, backend, path)
 
 
@@ -363,8 +386,8 @@ def to_tool_config(value: object, backend: Backend) -> Any:
             "retrieval_config": value.retrieval_config,
         }
     if isinstance(value, Mapping):
+        value = dict(translation.in_proto_names(value))
         calling = value.get("function_calling_config")
-        value = dict(value)
         if calling is not None:
             value["function_calling_config"] = _calling(
                 calling, backend, f"{path}.function_calling_config"
@@ -379,7 +402,8 @@ def _calling(value: Any, backend: Backend, path: str) -> Any:
     elif translation.pb_of(value) is None and not isinstance(value, Mapping):
         value = {"mode": value}
     if isinstance(value, Mapping):
-        value = {name: item for name, item in value.items() if item is not None}
+        named = translation.in_proto_names(value)
+        value = {name: item for name, item in named.items() if item is not None}
         if isinstance(mode := value.get("mode"), (str, int)):
             value["mode"] = _mode(mode, backend, path)
     return translation.message("FunctionCallingConfig", value, backend, path)

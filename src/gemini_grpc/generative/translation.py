@@ -14,6 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message as PbMessage
 
 from gemini_grpc.errors import FieldError, UsageError
+from gemini_grpc.functions.document import snake_case
 from gemini_grpc.generative.backend import Backend, UnsupportedError, Version
 from gemini_grpc.rpc import coerce, interop, plain
 from gemini_grpc.rpc.plain import is_repeated
@@ -94,6 +95,13 @@ def _other(version: Version, cls: type[PbMessage]) -> type[PbMessage] | None:
     return backend.pb(name) if backend.has(name) else None
 
 
+def in_proto_names(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a mapping of fields by their names in the proto, where it has those of JSON (`inlineData`)."""
+    if all(str(name).islower() for name in values):
+        return values
+    return {snake_case(name): value for name, value in values.items()}
+
+
 class _Translator:
     """Goes through messages and mappings for one backend."""
 
@@ -164,6 +172,8 @@ class _Translator:
             field = _field(descriptor, str(name))
             others = [found for each in kin if (found := _field(each, str(name))) is not None]
             if field is None and others and value is not None:
+                if not value and not others[0].has_presence:
+                    continue  # the default, which JSON may spell out
                 raise self._lacks(here, f"{descriptor.name}.{name}")
             adapted[name] = value if field is None else self._value(value, field, others, here)
         return adapted
@@ -211,11 +221,14 @@ class _Translator:
     ) -> Any:
         """Return a member of an enum by its name, since the numbers of other backends differ."""
         name = getattr(value, "name", value)
-        if not isinstance(name, str) or name in known.values_by_name:
+        if not isinstance(name, str):
             return name
-        kin = [each.enum_type for each in others if each.enum_type is not None]
-        if any(name in each.values_by_name for each in kin):
-            raise self._lacks(here, f"{known.name}.{name}")
+        member = coerce.enum_member(known.values_by_name, known.name, name)
+        if member is not None:
+            return member.name
+        for each in (each.enum_type for each in others if each.enum_type is not None):
+            if member := coerce.enum_member(each.values_by_name, each.name, name):
+                raise self._lacks(here, f"{known.name}.{member.name}")
         return name
 
     def _lacks(self, path: str, what: str) -> UnsupportedError:
@@ -223,6 +236,10 @@ class _Translator:
 
 
 def _field(descriptor: Descriptor, name: str) -> Descriptor | None:
-    """Return a field by its name; ours have an underscore where the name is Python's own."""
+    """Return a field by its name, in the proto or in JSON; ours have an underscore for Python's own."""
     fields = descriptor.fields_by_name
-    return fields.get(name) or fields.get(f"{name}_") or fields.get(name.rstrip("_"))
+    return (
+        fields.get(name)
+        or fields.get(coerce.field_name(fields, name))
+        or fields.get(name.rstrip("_"))
+    )

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from google.protobuf.message import DecodeError
 
+from gemini_grpc.functions import narrow
+from gemini_grpc.functions.document import schema_of_document
 from gemini_grpc.live.errors import MalformedMessage, UnsupportedFeature
 from gemini_grpc.rpc.coerce import fill
 
@@ -27,11 +29,13 @@ class Dialect:
         self.version = version
         """The package of the API."""
         self._types = types
-        self._part = importlib.import_module(f"gemini_grpc.{version}.types.content").Part
         self._client = types.BidiGenerateContentClientMessage.pb()
         self._server = types.BidiGenerateContentServerMessage.pb()
         self._realtime = types.BidiGenerateContentRealtimeInput.pb().DESCRIPTOR.fields_by_name
         self._setup = types.BidiGenerateContentSetup.pb()
+        content = importlib.import_module(f"gemini_grpc.{version}.types.content")
+        self._part = content.Part
+        self._schema = content.Schema.pb().DESCRIPTOR.fields_by_name
 
     @property
     def can_resume(self) -> bool:
@@ -49,6 +53,42 @@ class Dialect:
             if name not in self._setup.DESCRIPTOR.fields_by_name:
                 raise UnsupportedFeature(f"{self.version} has no {name} in the setup of a session")
         return fill(self._setup, fields)
+
+    def tool(self, given: Any) -> Any:
+        """Return what the setup takes for a tool, whose schemas are those of the version.
+
+        Args:
+            given: The name of a tool, a Tool as a message or a mapping, or a message that is the type of
+                one of its fields, such as CodeExecution.
+
+        Raises:
+            UnsupportedFeature: The version does not have the tool.
+            ArgumentError: The parameters of a function are no schema.
+        """
+        if isinstance(given, str):
+            return {given: {}}
+        kind = getattr(getattr(given, "_pb", given), "DESCRIPTOR", None)
+        if kind is not None and kind.name != "Tool":
+            fields = self._setup().tools.add().DESCRIPTOR.fields
+            for field in fields:
+                if field.message_type is not None and field.message_type.name == kind.name:
+                    return {field.name: given}
+            raise UnsupportedFeature(f"{self.version} has no tool {kind.name}")
+        if isinstance(given, Mapping) and given.get("function_declarations"):
+            declared = map(self._declaration, given["function_declarations"])
+            return {**given, "function_declarations": list(declared)}
+        return given
+
+    def _declaration(self, given: Any) -> Any:
+        """Return the declaration of a function, with schemas in the words of the version."""
+        if not isinstance(given, Mapping):
+            return given
+        schemas = {
+            name: narrow(schema_of_document(given[name], known=self._schema), known=self._schema)
+            for name in ("parameters", "response")
+            if isinstance(given.get(name), Mapping)
+        }
+        return {**given, **schemas}
 
     def realtime(self, name: str, value: Any) -> bytes:
         """Return a message with one field of realtime input.

@@ -48,6 +48,7 @@ class LiveProtocol:
         *,
         version: str = "v1beta",
         declarations: Sequence[object] = (),
+        tools: Sequence[object] = (),
         handle: str = "",
         resumable: bool = True,
     ) -> None:
@@ -60,7 +61,7 @@ class LiveProtocol:
         self.profile = profile.of(model)
         self._config = config
         self._dialect = dialect.of(version)
-        self._setup = _with_tools(config.setup(model), declarations)
+        self._setup = self._with_tools(config.setup(model), tools, declarations)
         self._blocking = self._check_setup(self._dialect.setup(self._setup))
         self.can_resume = resumable and self._dialect.can_resume
         """The version can resume sessions, and this one asks for it."""
@@ -93,6 +94,15 @@ class LiveProtocol:
         self._said = False  # something of which the end of an activity makes a turn
 
     # the setup
+
+    def _with_tools(
+        self, setup: dict[str, Any], tools: Sequence[object], declarations: Sequence[object]
+    ) -> dict[str, Any]:
+        """Return the setup with more tools; functions are a tool of their own."""
+        every = [*setup.get("tools", ()), *tools]
+        if declarations:
+            every.append({"function_declarations": declarations})
+        return setup | {"tools": list(map(self._dialect.tool, every))} if every else setup
 
     def _check_setup(self, setup: Any) -> dict[str, bool]:
         """Refuse what the model does not have; return which functions block."""
@@ -414,10 +424,3 @@ class LiveProtocol:
     def close(self) -> None:
         """End the session."""
         self.state = "closed"
-
-
-def _with_tools(setup: dict[str, Any], declarations: Sequence[object]) -> dict[str, Any]:
-    if not declarations:
-        return setup
-    tools = [*setup.get("tools", ()), {"function_declarations": list(declarations)}]
-    return setup | {"tools": tools}

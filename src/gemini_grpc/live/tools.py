@@ -56,13 +56,14 @@ class Tool:
 class Toolbox:
     """The functions of one session: those it runs, and those that were only declared to the model."""
 
-    def __init__(self, given: Iterable[object] = ()) -> None:
-        """Take callables, `Tool`s, `Function`s and ready declarations.
+    def __init__(self, given: Any = ()) -> None:
+        """Take callables, `Tool`s, `Function`s, ready declarations, and tools that are no functions.
 
         Raises:
             ArgumentError: One is none of these, two have the same name, or a signature cannot be used.
         """
-        tools = [Tool(each) if callable(each) else each for each in given]
+        functions, self.others = _sorted(given)
+        tools = [_tool(each) for each in functions]
         self._functions = Functions(map(_source, tools))
         self.runs: dict[str, tuple[Function, Tool]] = {
             function.name: (function, tool)
@@ -90,6 +91,41 @@ class Toolbox:
                     f"{wish} needs Tool({name}, behavior='NON_BLOCKING'), because the model waits "
                     "for one answer"
                 )
+
+
+def _sorted(given: Any) -> tuple[list[Any], list[Any]]:
+    """Return functions and other tools: names, and messages or mappings of a Tool or of a field of it."""
+    functions: list[Any] = []
+    others: list[Any] = []
+    single = isinstance(given, (str, Mapping)) or not isinstance(given, Iterable)
+    for each in [given] if single else given:
+        kind = getattr(getattr(each, "_pb", each), "DESCRIPTOR", None)
+        fields = _fields(each)
+        if fields is not None:
+            functions.extend(fields.pop("function_declarations", None) or ())
+            others.extend([fields] if fields else [])
+        elif isinstance(each, str) or (kind is not None and kind.name != "FunctionDeclaration"):
+            others.append(each)
+        else:
+            functions.extend(each.values() if isinstance(each, Functions) else [each])
+    return functions, others
+
+
+def _fields(given: Any) -> dict[str, Any] | None:
+    """Return the fields of a tool that is a mapping or a Tool of `generative`; None for anything else."""
+    if isinstance(given, Mapping):
+        return None if isinstance(given, Functions) or "name" in given else dict(given)
+    if hasattr(given, "function_declarations") and hasattr(given, "to_dict"):
+        return {**given.to_dict(), "function_declarations": given.function_declarations}
+    return None
+
+
+def _tool(given: Any) -> Any:
+    """Return a Tool for what can be called, anything else as it is."""
+    if callable(given):
+        declares = getattr(given, "function", given) is None  # a declaration without a function
+        return given.to_dict() if declares else Tool(given)
+    return given
 
 
 def _source(given: object) -> object:

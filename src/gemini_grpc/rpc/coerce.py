@@ -3,12 +3,13 @@
 A field takes:
 
 - a message: the message class, protobuf's own class, google's class of the same name, or a mapping;
-- an enum: the member, its name or its number;
+- an enum: the member, its name (in any case, `dynamic` for `MODE_DYNAMIC`) or its number;
 - a number, string or bytes field: that type (int64 also as a decimal string, bytes also as base64
   text, as JSON has them);
 - `Timestamp`, `Duration`, `Struct`, `Value`: `datetime`, `timedelta`, a mapping, any JSON value.
 
-`None` leaves a field unset. Everything else is a `FieldError` that names the path of the field.
+Fields go by their name in the proto or in JSON (`inline_data`, `inlineData`). `None` leaves a field unset.
+Everything else is a `FieldError` that names the path of the field.
 
 Requests made of plain dictionaries and lists, which are most of them, are built by protobuf itself
 in about a microsecond; the careful way is taken when that is not possible, and finds out what is wrong.
@@ -19,7 +20,8 @@ from __future__ import annotations
 import base64
 import binascii
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,6 +121,37 @@ def _check_json(value: object, path: str) -> None:
         raise _misfit(path, kinds, value)
 
 
+def enum_member(
+    members: Mapping[str, EnumValueDescriptor], kind: str, word: str
+) -> EnumValueDescriptor | None:
+    """Return the member of an enum that a word names, in any case, with or without the name of the enum.
+
+    Args:
+        members: The members by name.
+        kind: The name of the enum: `Mode`, of which `dynamic` is `MODE_DYNAMIC`.
+        word: The word.
+    """
+    found = members.get(word)
+    if found is None:
+        upper = word.strip().upper().replace("-", "_")
+        prefix = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).upper()
+        found = members.get(upper) or members.get(f"{prefix}_{upper}")
+    return found
+
+
+def field_name(fields: Collection[str], name: object) -> str:
+    """Return the field that a name means: its own (`type_` also as `type`), or that of JSON (`inlineData`).
+
+    Args:
+        fields: The names of the fields.
+        name: The name; empty is returned if it is none of theirs.
+    """
+    if name in fields:
+        return str(name)
+    snake = re.sub("([A-Z])", r"_\1", str(name)).lower()
+    return next((each for each in (f"{name}_", snake, f"{snake}_") if each in fields), "")
+
+
 def unknown_field(descriptor: Descriptor, name: str) -> str:
     """Return the text for a field that a message does not have, with the nearest that it has."""
     hint = errors.nearest(name, [field.name for field in descriptor.fields])
@@ -132,8 +165,8 @@ def _fill(
     for name, value in values.items():
         if value is None:
             continue
-        known = name if name in fields else f"{name}_"
-        if known not in fields:
+        known = field_name(fields, name)
+        if not known:
             if ignore_unknown:
                 continue
             where = f"{path}: " if path else ""
@@ -218,7 +251,7 @@ def _message(pb_class: type[PbMessage]) -> Converter:
 def _enum(members: Mapping[str, EnumValueDescriptor], name: str) -> Converter:
     def convert(value: object, path: str) -> int:
         if isinstance(value, str):
-            member = members.get(value)
+            member = enum_member(members, name, value)
             if member is None:
                 hint = errors.nearest(value, members)
                 raise errors.FieldError(f"{path}: {name} has no value {value!r}{hint}")

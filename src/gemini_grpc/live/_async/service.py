@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
@@ -46,7 +45,7 @@ class AsyncLive:
         model: str,
         *,
         config: LiveConfig | None = None,
-        tools: Iterable[object] = (),
+        tools: object = (),
         resume: Resume | None = Resume(),  # noqa: B008  # a frozen value
         outbox: Outbox = Outbox(),  # noqa: B008
         inbox: Inbox = Inbox(),  # noqa: B008
@@ -59,8 +58,8 @@ class AsyncLive:
             model: The model, as `models/{model}` or its bare name.
             config: What is asked of the model.
             tools: Functions the model may call: callables, `Tool`s and `Function`s, which the session
-                runs and answers; declarations, messages or mappings, which the caller answers with
-                `send_tool_result`.
+                runs and answers; declarations, which the caller answers with `send_tool_result`. Other
+                tools by name (`google_search`), as a message or a mapping. One of these or several.
             resume: How the session survives the end of a connection; None to end with the first.
             outbox: How much may wait to be sent.
             inbox: How much may wait to be taken.
@@ -83,6 +82,7 @@ class AsyncLive:
             config or LiveConfig(),
             version=self._version,
             declarations=toolbox.declarations(),
+            tools=toolbox.others,
             handle=resume.handle if resume else "",
             resumable=resume is not None,
         )
