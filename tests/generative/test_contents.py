@@ -286,7 +286,12 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ([["a"]], errors.FieldError, r"contents\[0\]: .* got list"),
     (lines(), errors.FieldError, r"contents\[1\]: .* got int"),
     (open, errors.FieldError, "got builtin_function_or_method"),
-    (io.BytesIO(PNG), errors.FieldError, "contents: .* got BytesIO"),
+    (
+        io.BytesIO(b"\0?"),
+        errors.ArgumentError,
+        "contents: nothing says what the file is; give a mime type",
+    ),
+    (io.StringIO("Hi"), errors.FieldError, "contents: the file gives text; open it in binary"),
     (b"?", errors.FieldError, "contents: these bytes .* give a mime type"),
     (Path("missing.png"), errors.ArgumentError, "contents: cannot read 'missing.png'"),
     ([{"role": "user", "parts": ["a", 4]}], errors.FieldError, r"contents\[0\].parts\[1\]: .* int"),
@@ -461,3 +466,47 @@ def test_contents_come_back_from_json(
     assert (
         to_contents(document["parts"], backend)[0].parts == to_contents(content, backend)[0].parts
     )
+
+
+def named(data: bytes, name: object) -> io.BytesIO:
+    file = io.BytesIO(data)
+    file.name = name  # type: ignore[attr-defined]
+    return file
+
+
+@every_backend
+@pytest.mark.parametrize(
+    ("file", "blob"),
+    [
+        (lambda: io.BytesIO(PNG), ("image/png", PNG)),
+        (lambda: named(b"a,b", "table.csv"), ("text/csv", b"a,b")),
+        (lambda: named(b"\0a", "film.mp4"), ("video/mp4", b"\0a")),
+        (lambda: named(b"text", 3), ("text/plain", b"text")),
+        (Path(__file__).open, None),
+    ],
+)
+def test_a_file_that_is_open_for_reading_is_a_part(backend: Backend, file: Any, blob: Any) -> None:
+    if blob is None:  # opened as text
+        with file() as opened, pytest.raises(errors.FieldError, match="open it in binary mode"):
+            to_contents([opened, "Hi"], backend)
+        return
+    for contents in (file(), ["Hi", file()], {"role": "user", "parts": [file()]}):
+        (made,) = to_contents(contents, backend)
+        data = made.parts[-1].inline_data
+        assert (data.mime_type, data.data) == blob
+
+
+@pytest.mark.parametrize(
+    ("uri", "mime_type"),
+    [
+        ("gs://b/film.MP4", "video/mp4"),
+        ("https://x.org/a/photo.jpg?width=3#top", "image/jpeg"),
+        ("https://www.youtube.com/watch?v=a.jpg", ""),
+        ("gs://b/notes", ""),
+    ],
+)
+def test_the_type_of_a_uri_is_that_of_its_ending(uri: str, mime_type: str) -> None:
+    for backend in BACKENDS:
+        (made,) = to_contents(part.Part.from_uri(uri), backend)
+        assert made.parts[0].file_data.file_uri == uri
+        assert made.parts[0].file_data.mime_type == mime_type

@@ -126,14 +126,28 @@ class TestSources:
         assert (given.mime_type, given.display_name) == ("text/markdown", "Other")
 
     @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])
-    def test_bytes_and_file_objects_need_a_type(
-        self, api: Api, emulator: Emulator, kind: Any
-    ) -> None:
+    def test_bytes_need_a_type(self, api: Api, emulator: Emulator, kind: Any) -> None:
         made = api.upload(kind(PNG))
         assert content(emulator, made.name) == PNG
         assert made.display_name == ""
-        with pytest.raises(errors.ArgumentError, match="mime_type is missing"):
-            api.upload(kind(PNG), mime_type=None)
+        if kind is io.BytesIO:
+            assert api.upload(kind(PNG), mime_type=None).mime_type == "image/png"
+        else:
+            with pytest.raises(errors.ArgumentError, match="mime_type is missing"):
+                api.upload(kind(PNG), mime_type=None)
+
+    def test_a_file_object_has_the_type_of_its_bytes_or_its_name(
+        self, api: Api, emulator: Emulator, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.jsonl"
+        path.write_text("{}")
+        with path.open("rb") as file:
+            file.read(1)
+            made = api.upload(file, mime_type=None)
+        assert made.mime_type == "application/json"
+        assert content(emulator, made.name) == b"}"
+        with path.open() as text, pytest.raises(errors.FieldError, match="open the file in binary"):
+            api.upload(text, mime_type=None)
 
     def test_a_file_object_is_read_from_where_it_stands_and_left_open(
         self, api: Api, emulator: Emulator, tmp_path: Path
@@ -210,7 +224,7 @@ class TestSources:
 
     def test_a_file_of_no_known_type_wants_one(self, api: Api, tmp_path: Path) -> None:
         path = tmp_path / "what"
-        path.write_bytes(b"?")
+        path.write_bytes(b"\0?")
         with pytest.raises(errors.ArgumentError, match="pass mime_type"):
             api.upload(path, mime_type=None)
 

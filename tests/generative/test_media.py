@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import mimetypes
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -14,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative import media
+from gemini_grpc.generative.source import open_source
 
 BEGINNINGS = [
     (b"\xff\xd8\xff\xe0", "image/jpeg"),
@@ -68,7 +71,7 @@ def test_else_the_name_says_it(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     unknown = tmp_path / "unknown"
-    unknown.write_bytes(b"?")
+    unknown.write_bytes(b"\0?")
     for file, said in [
         (tmp_path / "missing.png", r"contents\[1\]: cannot read '.*missing.png': No such file"),
         (tmp_path, r"contents\[1\]: cannot read '.*': Is a directory"),
@@ -76,6 +79,53 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     ]:
         with pytest.raises(ArgumentError, match=said):
             media.of_file(file, "contents[1]")
+
+
+NAMES = {
+    **dict.fromkeys(
+        ("kernel.cu", "a.ts", "a.rs", "a.go", "a.yaml", "a.log", "Makefile", "a.tsx"), "text/plain"
+    ),
+    **dict.fromkeys(
+        ("a.sh", "a.toml", "a.t", "a.me", "a.src", "a.tex", "a.mpc", "a.ass"), "text/plain"
+    ),
+    **dict.fromkeys(("a.jsonl", "a.ipynb", "a.json", "A.JSON"), "application/json"),
+    "a.py": "text/x-python",
+    "a.md": "text/markdown",
+    "a.csv": "text/csv",
+    "a.js": "text/javascript",
+    "a.wav": "audio/wav",
+}
+"""Files of text by name; some of these endings are something else in the tables of systems."""
+
+
+@pytest.mark.parametrize(("name", "mime_type"), NAMES.items())
+def test_text_is_text_on_every_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mime_type: str
+) -> None:
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: ("application/cu-seeme", None))
+    file = tmp_path / name
+    file.write_text("fn main() {} // größer")
+    assert media.of_file(file, "x").mime_type == mime_type
+    with file.open("rb") as opened:
+        assert media.of_open_file(opened, "x") == media.of_file(file, "x")
+    with contextlib.closing(open_source(file)) as source:
+        assert source.mime_type == mime_type
+
+
+def test_what_is_not_text_keeps_the_type_of_its_ending(tmp_path: Path) -> None:
+    for name, mime_type in (("a.ts", "video/mp2t"), ("a.bin", "application/octet-stream")):
+        file = tmp_path / name
+        file.write_bytes(b"G\0\xff")
+        assert media.of_file(file, "x").mime_type == mime_type
+        with contextlib.closing(open_source(file)) as source:
+            assert source.mime_type == mime_type
+
+
+def test_a_long_text_may_end_inside_a_character_where_its_head_ends(tmp_path: Path) -> None:
+    file = tmp_path / "long.log"
+    file.write_bytes(b"x" * ((1 << 20) - 1) + "ö".encode() * 3)
+    with contextlib.closing(open_source(file)) as source:
+        assert source.mime_type == "text/plain"
 
 
 @pytest.fixture

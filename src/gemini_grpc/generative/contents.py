@@ -25,8 +25,8 @@ Piece = dict[str, Any] | PbMessage
 """A Part: its fields, ready for protobuf, or the message."""
 
 ACCEPTED = (
-    "a str, bytes, a pathlib.Path, an image (PIL, IPython, numpy), an uploaded File, a Part, a Blob, a "
-    "FileData, a FunctionCall, a FunctionResponse, or a dictionary of one of these"
+    "a str, bytes, a pathlib.Path, a binary file object, an image (PIL, IPython, numpy), an uploaded File, "
+    "a Part, a Blob, a FileData, a FunctionCall, a FunctionResponse, or a dictionary of one of these"
 )
 ROLES = ("user", "model")
 _ANSWERERS = ("function", "tool")
@@ -262,7 +262,7 @@ def _piece(value: object, backend: Backend, path: str) -> Piece:
     for kind, read in _KINDS:
         if isinstance(value, kind):
             return read(value, backend, path)
-    found = media.of_image(value, path)
+    found = media.of_object(value, path)
     if found is not None:
         return _data(found)
     if hasattr(value, "to_proto"):

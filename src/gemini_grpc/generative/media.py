@@ -6,7 +6,6 @@ Pillow, numpy and IPython are never imported here: a value of theirs exists only
 from __future__ import annotations
 
 import io
-import mimetypes
 import os
 import re
 import struct
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gemini_grpc.errors import ArgumentError, FieldError
+from gemini_grpc.generative import mime_types
 
 
 class Media(NamedTuple):
@@ -98,13 +98,52 @@ def of_file(file: Path, path: str) -> Media:
         raise ArgumentError(
             f"{path}: cannot read {os.fspath(file)!r}: {error.strerror or error}"
         ) from error
-    mime_type = sniff(data) or mimetypes.guess_type(file.name)[0]
+    return _told(data, file.name, repr(os.fspath(file)), path)
+
+
+def of_open_file(file: Any, path: str) -> Media:
+    """Return what a binary file object still has; its MIME type shows in the bytes, else in its `name`.
+
+    One that can seek is left where it stood, so that it can be passed again.
+
+    Raises:
+        FieldError: It gives text.
+        ArgumentError: It cannot be read, or nothing says what it is.
+    """
+    try:
+        start = file.tell() if hasattr(file, "seekable") and file.seekable() else None
+        data = file.read()
+        if start is not None:
+            file.seek(start)
+    except (OSError, ValueError) as error:  # the latter if it has been closed
+        raise ArgumentError(f"{path}: the file cannot be read: {error}") from error
+    if not isinstance(data, (bytes, bytearray)):
+        raise FieldError(f"{path}: the file gives text; open it in binary mode, 'rb'")
+    name = getattr(file, "name", "")
+    return _told(bytes(data), name if isinstance(name, str) else "", "the file", path)
+
+
+def _told(data: bytes, name: str, label: str, path: str) -> Media:
+    if not data:
+        raise ArgumentError(f"{path}: {label} is empty")
+    mime_type = sniff(data) or mime_types.of_data(data, name)
     if not mime_type:
         raise ArgumentError(
-            f"{path}: nothing says what {os.fspath(file)!r} is; give a mime type: "
+            f"{path}: nothing says what {label} is; give a mime type: "
             "{'mime_type': ..., 'data': ...}"
         )
     return Media(mime_type, data)
+
+
+def of_object(value: object, path: str) -> Media | None:
+    """Return the data of an image or a binary file object; None if the value is neither.
+
+    Raises:
+        FieldError: It is an image that cannot be sent, or a file that gives text.
+        ArgumentError: It cannot be read or encoded, or nothing says what it is.
+    """
+    found = of_image(value, path)
+    return of_open_file(value, path) if found is None and hasattr(value, "read") else found
 
 
 def of_image(value: object, path: str) -> Media | None:

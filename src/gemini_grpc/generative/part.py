@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
-from gemini_grpc.generative import media
+from gemini_grpc.generative import media, mime_types
 
 if TYPE_CHECKING:
     from gemini_grpc import v1beta
@@ -86,9 +87,16 @@ class Part:
         return cls({"inline_data": {"data": data, "mime_type": mime_type}})
 
     @classmethod
-    def from_uri(cls, uri: str, mime_type: str) -> Part:
-        """Return a part that is the file at a URI, such as `gs://bucket/image.jpg`."""
-        return cls({"file_data": {"file_uri": uri, "mime_type": mime_type}})
+    def from_uri(cls, uri: str, mime_type: str | None = None) -> Part:
+        """Return a part that is the file at a URI.
+
+        Args:
+            uri: The URI, such as `gs://bucket/image.jpg`.
+            mime_type: The MIME type; if not given, that of the ending of the path. A URI without an ending,
+                such as that of a video of YouTube, is sent without a type.
+        """
+        kind = mime_types.of_name(urlsplit(uri).path) if mime_type is None else mime_type
+        return cls({"file_data": {"file_uri": uri, "mime_type": kind}})
 
     @classmethod
     def from_image(cls, image: Image) -> Part:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import mimetypes
 import os
 import re
 from pathlib import Path
 from typing import IO, Any
 
 from gemini_grpc.errors import ArgumentError, FieldError
-from gemini_grpc.generative import media
+from gemini_grpc.generative import media, mime_types
 
 LARGEST = 2 << 30
 """The bytes a file may have."""
 
 _MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;.*)?")
-_HEAD = 64  # bytes that tell the kind of a file
+_HEAD = 1 << 20  # bytes that tell the kind of a file
 
 
 class Source:
@@ -154,7 +153,7 @@ def open_source(given: object, *, mime_type: str | None = None) -> Source:
 
     Args:
         given: A path, bytes, or a binary file object.
-        mime_type: What it is; for a path it is found out if it is not given.
+        mime_type: What it is; if not given, found out for a path, and for a file by its bytes or `name`.
 
     Raises:
         ArgumentError: It cannot be read, is empty or too large, or nothing says what it is.
@@ -173,16 +172,16 @@ def open_source(given: object, *, mime_type: str | None = None) -> Source:
     if not hasattr(given, "read"):
         raise FieldError(
             f"path is {type(given).__name__}; expected a path, bytes with a mime_type, or a binary "
-            "file object with a mime_type"
+            "file object"
         )
     file: Any = given
     if isinstance(file, io.TextIOBase):
         raise FieldError("path gives text; open the file in binary mode, 'rb'")
     if getattr(file, "closed", False):
         raise ArgumentError("path is a file object that is closed; pass its path, or open it again")
-    if mime_type is None:
-        raise _untyped("a file object")
-    return Source(file, mime_type, label="path (a file object)")
+    label, name = "path (a file object)", getattr(file, "name", "")
+    kind = mime_type or _kind(file, name if isinstance(name, str) else "", label)
+    return Source(file, kind, label=label)
 
 
 def _untyped(kind: str) -> ArgumentError:
@@ -198,19 +197,26 @@ def _of_path(path: Path, mime_type: str | None) -> Source:
     except OSError as cause:
         raise _unreadable(label, cause) from cause
     try:
-        kind = mime_type or _kind(file, path, label)
+        kind = mime_type or _kind(file, path.name, label)
         return Source(file, kind, label=label, display_name=path.name, is_own=True)
     except BaseException:
         file.close()
         raise
 
 
-def _kind(file: IO[bytes], path: Path, label: str) -> str:
+def _kind(file: IO[bytes], name: str, label: str) -> str:
     """Return the MIME type that the first bytes of a file show, or else its name."""
-    guessed = mimetypes.guess_type(path.name)[0]
+    guessed = mime_types.of_name(name)
     if _can_seek(file):
-        guessed = media.sniff(file.read(_HEAD)) or guessed
-        file.seek(0)
+        start = file.tell()
+        try:
+            head = file.read(_HEAD)
+        except (OSError, ValueError) as cause:
+            raise _unreadable(label, cause) from cause
+        if isinstance(head, str):
+            raise FieldError(f"{label} gives text; open the file in binary mode, 'rb'")
+        file.seek(start)
+        guessed = media.sniff(head) or mime_types.of_data(head, name, is_all=len(head) < _HEAD)
     if not guessed:
         raise ArgumentError(f"nothing says what {label} is; pass mime_type, such as 'image/png'")
     return guessed

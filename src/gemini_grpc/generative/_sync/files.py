@@ -53,7 +53,8 @@ def upload_file(
 
     Args:
         path: A path, bytes, or a binary file object.
-        mime_type: What it is; found out for a path, needed for anything else.
+        mime_type: What it is; found out for a path or a file, needed for bytes. UTF-8 text of no other
+            type is `text/plain`.
         name: The id it shall have, `files/` in front or not: 1 to 40 of a-z, 0-9 and -. Made up if not
             given.
         display_name: What people call it; the name of the file if not given.

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gemini_grpc.errors import ArgumentError, FieldError
-from gemini_grpc.generative import media
+from gemini_grpc.generative import media, mime_types
 from gemini_grpc.integrations.langchain import marks
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Reader:
                 raise ArgumentError(f"{path}: nothing says what this is; give its mime_type")
             part = {"inline_data": {"mime_type": mime_type, "data": data}}
         elif url:
-            guess = told or mimetypes.guess_type(urlsplit(url).path)[0] or ""
+            guess = told or mime_types.of_name(urlsplit(url).path)
             part = {"file_data": {"mime_type": guess, "file_uri": url}}
         else:
             raise ArgumentError(f"{path}: expected 'base64', 'url' or 'file_id' in {list(block)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import mimetypes
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from gemini_grpc.errors import ArgumentError, FieldError
-from gemini_grpc.generative import media, reading
+from gemini_grpc.generative import media, mime_types, reading
 from gemini_grpc.integrations.llama_index import links
 from gemini_grpc.rpc.json_values import struct
 
@@ -161,9 +160,9 @@ def _mime_type_told(block: Any) -> str:
         if told := getattr(block, name, None):
             return str(told)
     if form := getattr(block, "format", None):
-        return mimetypes.guess_type(f"sound.{form}")[0] or f"audio/{form}"
+        return mime_types.of_name(f"sound.{form}") or f"audio/{form}"
     name = PurePath(str(block.path or block.url or "")).name
-    return mimetypes.guess_type(name)[0] or ""
+    return mime_types.of_name(name)
 
 
 def _arguments(block: ToolCallBlock, path: str) -> Data:
@@ -228,8 +227,7 @@ def _linked(part: Any) -> ContentBlock:
 
 def _form(mime_type: str) -> str:
     """Return what LlamaIndex calls the format of sound: the ending of its files, if there is one."""
-    ending = mimetypes.guess_extension(mime_type) or mime_type.partition("/")[2]
-    return ending.lstrip(".")
+    return mime_types.ending_of(mime_type) or mime_type.partition("/")[2]
 
 
 def _code(part: Any) -> ContentBlock:
