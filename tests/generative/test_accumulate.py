@@ -218,6 +218,34 @@ def test_sources_that_are_told_again_are_there_once() -> None:
     assert list(found.web_search_queries) == ["q"]
 
 
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.version)
+def test_supports_keep_pointing_to_their_chunks(backend: Backend) -> None:
+    a, b, c = ({"web": {"uri": uri}} for uri in "abc")
+
+    def found(chunks: list[Any], *supports: tuple[str, list[int]]) -> Any:
+        made = [
+            {"segment": {"text": text}, "grounding_chunk_indices": places}
+            for text, places in supports
+        ]
+        metadata = {"grounding_chunks": chunks, "grounding_supports": made}
+        return piece(backend=backend, grounding_metadata=metadata)
+
+    pieces = [
+        found([a, a, b], ("first", [0, 1, 2])),
+        found([c, b], ("second", [0]), ("third", [1])),
+        found([], ("of all", [2])),
+    ]
+    before = [each.SerializeToString() for each in pieces]
+    whole = joined(pieces).candidates[0].grounding_metadata
+    uris = [chunk.web.uri for chunk in whole.grounding_chunks]
+    assert uris == ["a", "b", "c"]
+    assert {
+        support.segment.text: [uris[index] for index in support.grounding_chunk_indices]
+        for support in whole.grounding_supports
+    } == {"first": ["a", "a", "b"], "second": ["c"], "third": ["b"], "of all": ["c"]}
+    assert [each.SerializeToString() for each in pieces] == before
+
+
 def test_equal_tokens_are_all_kept_and_their_sums_added() -> None:
     token = {"token": "the", "log_probability": -0.5}
     result = {"chosen_candidates": [token], "log_probability_sum": -0.5}

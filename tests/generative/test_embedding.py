@@ -391,6 +391,20 @@ def test_an_answer_of_another_size_is_an_internal_error(gemini: Shell, sent: int
     assert caught.value.method.endswith("/BatchEmbedContents")
 
 
+@pytest.mark.parametrize("output", ["list", "numpy"])
+def test_an_embedding_without_values_is_an_internal_error(gemini: Shell, output: str) -> None:
+    vectors = [{"values": [1.0, 2.0]}, {}]
+    gemini.emulator.script("BatchEmbedContents", [Reply(message={"embeddings": vectors})])
+    with pytest.raises(errors.Internal, match=r"content\[1\]: .* embedding without values"):
+        embed(gemini, ["a", "b"], output=output)
+
+
+def test_an_answer_with_an_empty_vector_is_an_internal_error(shell: Shell) -> None:
+    shell.emulator.script("EmbedContent", [Reply(message={"embedding": {}})])
+    with pytest.raises(errors.Internal, match="embedding without values"):
+        embed(shell, "a")
+
+
 def test_an_answer_without_a_vector_is_an_internal_error(shell: Shell) -> None:
     shell.emulator.script("EmbedContent", [Reply(message={})])
     with pytest.raises(errors.Internal, match="0 embeddings of 1 contents") as caught:

@@ -62,3 +62,18 @@ def test_an_answer_becomes_the_type(text: str, annotation: Any, value: object) -
 def test_what_does_not_fit_says_so(text: str) -> None:
     with pytest.raises(MisfitError):
         parse_answer(text, Dish)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 900 + "]" * 900, "[" * 100_000, '{"a":' * 900 + "1" + "}" * 900]
+)
+@pytest.mark.parametrize("wanted", [None, Any, list[Any], dict[str, Any]])
+def test_json_that_is_nested_too_deeply_does_not_fit(text: str, wanted: Any) -> None:
+    with pytest.raises(MisfitError):
+        parse_answer(text, wanted)
+
+
+def test_half_of_a_pair_can_be_printed_in_an_error() -> None:
+    with pytest.raises(MisfitError) as caught:
+        parse_answer('"\\ud83d"', list[int])
+    str(caught.value).encode()

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from gemini_grpc.emulator import Emulator, Reply
 from gemini_grpc.functions import Function
 from gemini_grpc.generative.answer_errors import TooManyRoundsError
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
+from tests.colours import PATIENCE
 from tests.generative.places import Place
 
 QUESTION = "Go on"
@@ -230,6 +232,9 @@ FAILURES: dict[str, tuple[Callable[..., Any], str, dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+MENDABLE = ("unknown name", "unknown argument", "missing argument", "wrong type", "no integer")
+
+
 @pytest.mark.parametrize("failure", FAILURES)
 def test_what_goes_wrong_is_told_to_the_model(
     place: Place, failure: str, caplog: pytest.LogCaptureFixture
@@ -242,7 +247,79 @@ def test_what_goes_wrong_is_told_to_the_model(
     (answer,) = answers(place)
     assert list(answer) == ["error"]
     assert answer["error"].startswith(text)
-    assert f"the function {name} has failed" in caplog.text
+    # what the model can mend is nothing to warn of
+    warned = failure not in MENDABLE
+    assert (f"the function {name} has failed" in caplog.text) == warned
+    assert [each.levelno for each in caplog.records if each.exc_info] == [logging.WARNING] * warned
+
+
+def test_a_wrong_argument_is_logged_as_debug_without_a_value(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "gemini_grpc")
+    script(place.emulator, wants(("add", {"a": 1, "b": "secret"})), Reply(text="I see."))
+    ask(place, [add])
+    told = [each for each in caplog.records if "cannot be made" in each.getMessage()]
+    assert [(each.levelno, each.exc_info) for each in told] == [(logging.DEBUG, None)]
+    assert "secret" not in caplog.text
+
+
+@STREAM
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("limit", [32, 4])
+def test_a_bounded_number_of_functions_runs_at_once(
+    place: Place, stream: bool, is_async: bool, limit: int
+) -> None:
+    if is_async and not place.is_async:
+        pytest.skip("a synchronous call takes no asynchronous function")
+    lock, running, most = threading.Lock(), [0], [0]
+    full = threading.Barrier(limit, timeout=PATIENCE)
+
+    def meet(n: int) -> int:
+        """Wait for the others that may run."""
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        full.wait()
+        with lock:
+            running[0] -= 1
+        return n
+
+    async def meet_later(n: int) -> int:
+        """Wait for the others that may run."""
+        return await asyncio.get_running_loop().run_in_executor(pool, meet, n)
+
+    function = meet_later if is_async else meet
+    count = 4 * limit
+    calls = wants(*((function.__name__, {"n": n}) for n in range(count)))
+    script(place.emulator, calls, Reply(text="Done."))
+    calling = (
+        True if limit == 32 else AutomaticFunctionCalling(max_concurrent_calls=limit, timeout=60)
+    )
+    with ThreadPoolExecutor(count) as pool:
+        ask(place, [function], stream=stream, automatic_function_calling=calling)
+    assert answers(place) == [{"result": n} for n in range(count)]
+    assert most == [limit]
+
+
+def test_calls_that_have_not_begun_when_the_time_is_up_never_do(place: Place) -> None:
+    go, called = threading.Event(), []
+
+    def hold(n: int) -> int:
+        """Wait for the test."""
+        called.append(n)
+        assert go.wait(PATIENCE)
+        return n
+
+    script(place.emulator, wants(*(("hold", {"n": n}) for n in range(5))), Reply(text="Done."))
+    calling = AutomaticFunctionCalling(max_concurrent_calls=2, timeout=0.05)
+    ask(place, [hold], automatic_function_calling=calling)
+    assert answers(place) == [{"error": "TimeoutError: took longer than 0.05 s"}] * 5
+    go.set()
+    for thread in threading.enumerate():
+        if thread.name == "gemini-function":
+            thread.join(PATIENCE)
+    assert set(called) <= {0, 1}
 
 
 def test_one_failure_does_not_spoil_the_others(place: Place) -> None:
@@ -419,6 +496,8 @@ def test_what_function_calling_cannot_be_is_refused(place: Place, value: Any, te
         ({"max_rounds": 0}, "max_rounds is 0"),
         ({"max_rounds": True}, "max_rounds is True"),
         ({"max_rounds": "3"}, "max_rounds is '3'"),
+        ({"max_concurrent_calls": 0}, "max_concurrent_calls is 0"),
+        ({"max_concurrent_calls": 2.5}, "max_concurrent_calls is 2.5"),
         ({"timeout": "3"}, "timeout is '3'"),
         ({"timeout": 0}, "timeout is 0"),
         ({"timeout": -1.0}, "timeout is -1.0"),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from gemini_grpc.emulator import Fault, Live
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.live import LiveConfig, StateError, Tool, UnsupportedFeature, events
+from tests.colours import PATIENCE
 from tests.live.stage import TURN_END, Actor, Stage, begin, echo, say, until
 
 TEXT = LiveConfig(modalities=["TEXT"])
@@ -102,16 +104,67 @@ def test_calls_run_side_by_side(stage: Stage) -> None:
 
 def test_many_functions_can_wait_at_once(stage: Stage) -> None:
     """Behaviour 23: there is no small number of threads that functions share."""
-    together = threading.Barrier(40, timeout=5)
+    together = threading.Barrier(32, timeout=PATIENCE)
 
     def meet(n: int) -> int:
         """Wait for all others."""
         together.wait()
         return n
 
-    plan = Caller(calling(*((str(n), "meet", {"n": n}) for n in range(40))))
+    plan = Caller(calling(*((str(n), "meet", {"n": n}) for n in range(32))))
     started(stage, plan, meet)
-    assert len(plan.until(40)) == 40
+    plan.until(32)
+    assert sorted(plan.given()) == sorted((str(n), {"result": n}) for n in range(32))
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_at_most_32_functions_run_at_once(stage: Stage, is_async: bool) -> None:
+    lock, running, most = threading.Lock(), [0], [0]
+    full = threading.Barrier(32, timeout=PATIENCE)
+
+    def meet(n: int) -> int:
+        """Wait for 31 others."""
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        full.wait()
+        with lock:
+            running[0] -= 1
+        return n
+
+    async def meet_later(n: int) -> int:
+        """Wait for 31 others."""
+        return await asyncio.get_running_loop().run_in_executor(pool, meet, n)
+
+    function = meet_later if is_async else meet
+    plan = Caller(calling(*((str(n), function.__name__, {"n": n}) for n in range(128))))
+    with ThreadPoolExecutor(128) as pool:
+        started(stage, plan, function)
+        plan.until(128)
+    assert sorted(plan.given()) == sorted((str(n), {"result": n}) for n in range(128))
+    assert most == [32]
+
+
+def test_calls_that_wait_for_their_turn_can_be_cancelled(stage: Stage) -> None:
+    called: list[int] = []
+    go = threading.Event()
+
+    def hold(n: int) -> int:
+        """Wait for the test."""
+        called.append(n)
+        assert go.wait(PATIENCE)
+        return n
+
+    ids = [str(n) for n in range(40)]
+    calls = calling(*((call, "hold", {"n": int(call)}) for call in ids))
+    plan = Caller(calls, then={"stop": [cancelling(*ids[32:39])]})
+    actor = started(stage, plan, Tool(hold, behavior="NON_BLOCKING"))
+    until(lambda: len(called) == 32)
+    actor.call("send_text", "stop")
+    assert actor.until(events.ToolCallCancelled).ids == tuple(ids[32:39])
+    go.set()
+    plan.until(33)
+    assert sorted(called) == [*range(32), 39]
 
 
 def test_a_call_that_is_cancelled_is_stopped_and_not_answered(stage: Stage) -> None:

@@ -71,7 +71,11 @@ def parse(text: str, annotation: object) -> object:
     except (ValueError, RecursionError) as error:
         got = f"{describe(text)}: {error}" if text.strip() else "an empty text"
         raise MisfitError("", expected="JSON", got=got) from error
-    return fit(value, shape)
+    try:
+        return fit(value, shape)
+    except RecursionError:
+        got = f"{describe(text)}, which is nested too deeply"
+        raise MisfitError("", expected="JSON", got=got) from None
 
 
 def fit(value: object, shape: Shape, path: str = "") -> Any:

@@ -51,7 +51,7 @@ def describe(value: object) -> str:
         case int() | float():
             return f"the number {short(repr(value))}"
         case str():
-            return f"the text {short(json.dumps(value, ensure_ascii=False))}"
+            return f"the text {short(_printable(json.dumps(value, ensure_ascii=False)))}"
         case Mapping():
             names = ", ".join(map(str, value))
             return f"an object with {short(names)}" if names else "an empty object"
@@ -59,6 +59,11 @@ def describe(value: object) -> str:
             return f"a list of {len(value)}"
         case _:
             return f"a value of type {type(value).__name__}"
+
+
+def _printable(text: str) -> str:
+    """Return a text with lone surrogates, which cannot be encoded, as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def short(text: str) -> str:

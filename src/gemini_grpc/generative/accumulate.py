@@ -7,6 +7,9 @@ How a field is joined follows from its descriptor, so no field is lost, whatever
 - of a list every entry that is not there yet is added;
 - of a map the last value of each key holds.
 
+Of grounding metadata, the supports keep pointing to their chunks: their indices count the chunks of their own
+message, and are changed to those of the joined list.
+
 `_RULES` has the fields that mean something else: parts go on where the message before ended, candidates
 belong together by their index, ratings by their category, and equal tokens may come twice.
 """
@@ -98,6 +101,27 @@ def _fields(whole: Any, field: Any, values: Values) -> None:
     getattr(whole, field.name).CopyFrom(values[-1] if known else joined(values))
 
 
+def _grounding(whole: Any, field: Any, values: Values) -> None:
+    """Join grounding metadata; the supports of each message point to the chunks of this message.
+
+    An index beyond these chunks points to those of all messages together, and stays.
+    """
+    joint: dict[bytes, int] = {}  # the place of each chunk in the list that comes out
+    moved = []
+    for value in values:
+        chunks = (chunk.SerializeToString() for chunk in value.grounding_chunks)
+        places = [joint.setdefault(chunk, len(joint)) for chunk in chunks]
+        made = type(value)()
+        made.CopyFrom(value)
+        for support in made.grounding_supports:
+            support.grounding_chunk_indices[:] = [
+                places[index] if 0 <= index < len(places) else index
+                for index in support.grounding_chunk_indices
+            ]
+        moved.append(made)
+    _fields(whole, field, moved)
+
+
 def _every(whole: Any, field: Any, values: Values) -> None:
     for value in values:
         getattr(whole, field.name).extend(value)
@@ -177,6 +201,7 @@ _RULES: dict[tuple[str, str], Rule] = {
     ("GenerateContentResponse", "candidates"): _by("index", ordered=True),
     ("Content", "parts"): _parts,
     ("Candidate", "safety_ratings"): _by("category"),
+    ("Candidate", "grounding_metadata"): _grounding,
     ("PromptFeedback", "safety_ratings"): _by("category"),
     ("LogprobsResult", "top_candidates"): _every,
     ("LogprobsResult", "chosen_candidates"): _every,

@@ -117,10 +117,15 @@ class Task:
         """Take the answer to the request for some of the contents.
 
         Raises:
-            Internal: It has not one vector for each, or they do not make a matrix.
+            Internal: It has not one vector for each, one has no values, or they do not make a matrix.
         """
         if len(vectors) != len(batch):
             raise Internal(f"the server sent {len(vectors)} embeddings of {len(batch)} contents")
+        index = 0
+        for block in vectors.blocks:
+            if not block.size:
+                raise Internal(f"the server sent an embedding without values (requests[{index}])")
+            index += block.rows
         self.found.put(batch.start, vectors)
 
     def explain(self, error: RpcError, batch: range) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc import checks
 from gemini_grpc.errors import ArgumentError, GeminiError
 from gemini_grpc.functions import Function, Functions
+from gemini_grpc.functions.concurrency import DEFAULT_LIMIT
 from gemini_grpc.generative import reading
 from gemini_grpc.generative.answer_errors import TooManyRoundsError
 from gemini_grpc.generative.replay import replayable
@@ -43,10 +44,16 @@ class AutomaticFunctionCalling:
     timeout: float | None = None
     """Seconds the calls of one round may take; a function that takes longer has failed, as far as the
     model is told. None for no limit."""
+    max_concurrent_calls: int = DEFAULT_LIMIT
+    """How many calls of one round run at once, in threads or tasks; the others wait for their turn."""
 
     def __post_init__(self) -> None:
         if type(self.max_rounds) is not int or self.max_rounds < 1:
             raise ArgumentError(f"max_rounds is {self.max_rounds!r}; expected at least 1")
+        if type(self.max_concurrent_calls) is not int or self.max_concurrent_calls < 1:
+            raise ArgumentError(
+                f"max_concurrent_calls is {self.max_concurrent_calls!r}; expected at least 1"
+            )
         checks.seconds("timeout", self.timeout, positive=True, optional=True)
 
     @classmethod
@@ -98,6 +105,7 @@ class Rounds:
         self._asked = len(request.contents)
         self._count = 0
         self._wanted: list[reading.FunctionCall] = []
+        self._refused: list[GeminiError] = []  # why calls cannot be made, which the model is told
 
     @property
     def between(self) -> list[Any]:
@@ -138,6 +146,7 @@ class Rounds:
             assert isinstance(function, Function)
             return functools.partial(function.call, **function.bind(call.args))
         except GeminiError as error:
+            self._refused.append(error)
             return functools.partial(_fail, error)
 
     def add(self, answer: Any, outcomes: Sequence[Outcome]) -> None:
@@ -163,10 +172,13 @@ class Rounds:
                 return function.result(outcome.value)
             except GeminiError as unusable:
                 error = unusable
+        if any(error is each for each in self._refused):
+            _LOG.debug("a call of %s cannot be made: %s", call.name, type(error).__name__)
+        else:
+            _LOG.warning(
+                "the function %s has failed: %s", call.name, type(error).__name__, exc_info=error
+            )
         told = str(error) if isinstance(error, GeminiError) else f"{type(error).__name__}: {error}"
-        _LOG.warning(
-            "the function %s has failed: %s", call.name, type(error).__name__, exc_info=error
-        )
         return {"error": told.encode(errors="replace").decode()}  # without halves of surrogates
 
 

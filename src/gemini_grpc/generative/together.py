@@ -19,12 +19,16 @@ Job = TypeVar("Job")
 Value = TypeVar("Value")
 
 
-def start(function: Callable[[], Value], name: str) -> Future[Value]:
+def start(
+    function: Callable[[], Value], name: str, future: Future[Value] | None = None
+) -> Future[Value]:
     """Call a function in a thread of its own, with the context variables of this one.
+
+    The future for what it gives may be there already.
 
     The thread is a daemon: those of a `ThreadPoolExecutor` are waited for when the program ends.
     """
-    future: Future[Value] = Future()
+    future = Future() if future is None else future
     context = copy_context()  # so that what traces calls knows whose they are
 
     def run() -> None:

@@ -26,10 +26,13 @@ class OverdueError(Exception):
 
 
 class Worker:
-    """A thread that runs something to its end."""
+    """A thread that runs something to its end, and calls back then."""
 
-    def __init__(self, run: Callable[[], object], name: str) -> None:
+    def __init__(
+        self, run: Callable[[], object], name: str, on_end: Callable[[], object] | None = None
+    ) -> None:
         self._run = run
+        self._on_end = on_end
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
         self._thread.start()
 
@@ -38,6 +41,9 @@ class Worker:
             self._run()
         except Exception:  # nobody else would hear of it
             _LOG.exception("%s failed", self._thread.name)
+        finally:
+            if self._on_end is not None:
+                self._on_end()
 
     def cancel(self) -> None:
         """Do nothing: a thread cannot be stopped, so its result is ignored instead."""
@@ -49,10 +55,17 @@ class Worker:
 
 
 class AsyncWorker:
-    """A task that runs something to its end."""
+    """A task that runs something to its end, and calls back then, also if it never began."""
 
-    def __init__(self, run: Callable[[], Coroutine[Any, Any, object]], name: str) -> None:
+    def __init__(
+        self,
+        run: Callable[[], Coroutine[Any, Any, object]],
+        name: str,
+        on_end: Callable[[], object] | None = None,
+    ) -> None:
         self._task = asyncio.create_task(_guarded(run, name), name=name)
+        if on_end is not None:
+            self._task.add_done_callback(lambda _: on_end())
 
     def cancel(self) -> None:
         """Cancel the task."""

@@ -61,9 +61,11 @@ def _follow(question: Question, rounds: Rounds | None) -> Follow | None:
 
 async def _call(rounds: Rounds, answer: Any) -> bool:
     """Make the calls that an answer asks for; tell whether there were any."""
-    calls = rounds.calls(answer)
+    calls, settings = rounds.calls(answer), rounds.settings
     if calls:
-        rounds.add(answer, await async_call_all(calls, rounds.settings.timeout))
+        rounds.add(
+            answer, await async_call_all(calls, settings.timeout, settings.max_concurrent_calls)
+        )
     return bool(calls)
 
 

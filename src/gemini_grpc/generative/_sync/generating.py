@@ -60,9 +60,9 @@ def _follow(question: Question, rounds: Rounds | None) -> Follow | None:
 
 def _call(rounds: Rounds, answer: Any) -> bool:
     """Make the calls that an answer asks for; tell whether there were any."""
-    calls = rounds.calls(answer)
+    calls, settings = rounds.calls(answer), rounds.settings
     if calls:
-        rounds.add(answer, call_all(calls, rounds.settings.timeout))
+        rounds.add(answer, call_all(calls, settings.timeout, settings.max_concurrent_calls))
     return bool(calls)
 
 

@@ -8,7 +8,8 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc.functions import UnknownFunctionError
+from gemini_grpc.functions import MisfitError, UnknownFunctionError
+from gemini_grpc.functions.concurrency import ConcurrencyLimit
 from gemini_grpc.live import errors, events, invoke
 from gemini_grpc.live.tools import (
     TIMEOUT,
@@ -36,13 +37,14 @@ _INSIDE: contextvars.ContextVar[object] = contextvars.ContextVar("gemini_grpc.li
 class _Run:
     """One call that is being run."""
 
-    __slots__ = ("arguments", "cancelled", "function", "tool", "worker")
+    __slots__ = ("arguments", "begin", "cancelled", "function", "tool", "worker")
 
     def __init__(self, function: Function | None, tool: Tool | None) -> None:
         self.function = function
         self.tool = tool
         self.arguments: dict[str, Any] | None = None
         self.cancelled = False
+        self.begin: Callable[[], None] = lambda: None
         self.worker: invoke.Worker | None = None
 
     @property
@@ -55,13 +57,14 @@ class _Run:
 
 
 class Tools:
-    """The functions of one session. Every call runs beside the others."""
+    """The functions of one session. Calls run beside each other, as many as the limit allows."""
 
     def __init__(self, functions: Mapping[str, tuple[Function, Tool]], engine: Engine) -> None:
         self._functions = functions
         self._engine = engine
         self._runs: dict[str, _Run] = {}
         self._given_up: dict[_Run, invoke.Worker] = {}
+        self._slots = ConcurrencyLimit()  # used with the lock of the engine held
 
     def runs(self, call: events.ToolCall) -> bool:
         """Return whether the session answers a call.
@@ -82,13 +85,21 @@ class Tools:
         return self._engine.protocol.is_blocking(call.name) and not self.runs(call)
 
     def start(self, call: events.ToolCall) -> None:
-        """Run the function of a call; the engine calls this with its lock held."""
+        """Run the function of a call when there is a slot; the engine calls this with its lock held."""
         if not self.runs(call):
             return
         run = _Run(*self._functions.get(call.name, (None, None)))
         self._runs[call.id] = run
+        run.begin = functools.partial(self._begin, call, run)
+        self._slots.begin(run.begin)
+
+    def _begin(self, call: events.ToolCall, run: _Run) -> None:
         task = functools.partial(self._run, call, run)
-        run.worker = invoke.Worker(task, f"gemini-live-tool-{call.name}")
+        run.worker = invoke.Worker(task, f"gemini-live-tool-{call.name}", self._ended)
+
+    def _ended(self) -> None:
+        with self._engine.lock:
+            self._slots.end()
 
     def cancel(self, calls: Sequence[str]) -> None:
         """Give up calls whose answers nobody wants any more, and undo what can be undone.
@@ -100,7 +111,9 @@ class Tools:
             if run is None:
                 continue
             run.cancelled = True
-            assert run.worker is not None
+            if run.worker is None:  # it waits for a slot: there is nothing to undo
+                self._slots.withdraw(run.begin)
+                continue
             run.worker.cancel()
             task = functools.partial(self._undo, run)
             self._given_up[run] = invoke.Worker(task, "gemini-live-undo")
@@ -163,7 +176,12 @@ class Tools:
             error = UnknownFunctionError(call.name, tuple(self._functions))
             self._answer(call, run, error_response(str(error)))
             return
-        arguments = function.bind(call.arguments)
+        try:
+            arguments = function.bind(call.arguments)
+        except MisfitError as error:
+            _LOG.debug("the arguments of a call of %s do not fit", call.name)
+            self._answer(call, run, error_response(f"MisfitError: {error}"))
+            return
         with self._engine.lock:
             if run.cancelled:
                 return  # there is nothing to undo yet, and it stays so
