@@ -227,7 +227,7 @@ class Upload:
         self.offset = reached
         self.best = max(self.best, reached)
         self.phase = "query" if is_stuck else "send"
-        if is_sending and reached < self._end:
+        if is_stuck or (is_sending and reached < self._end):
             taken = "nothing" if is_stuck else "only a part"
             text = f"the server has taken {taken} of a chunk, and is at byte {reached:,}"
             raise errors.make(grpc.StatusCode.UNAVAILABLE, text)
