@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
-from codegen import build_messages, check, ir, names
+from codegen import build_messages, check, ir, names, taken
 from codegen.errors import InputError
 
 
@@ -83,7 +83,7 @@ def build(
         InputError: The files have something for which nothing can be generated, or an RPC is undecided.
     """
     by_package: dict[str, list[FileDescriptorProto]] = defaultdict(list)
-    for file in files:
+    for file in taken.free_names(files):
         by_package[file.package].append(file)
     check.check(by_package)
     rpcs = {
@@ -141,8 +141,9 @@ class _Builder:
         scopes = service.options.Extensions[client_pb2.oauth_scopes]
         return ir.Service(
             name=service.name,
+            table=names.class_name(service.name),
             module=names.snake(service.name),
-            doc=comments.at(6, number),
+            doc=build_messages.marked(comments.at(6, number), service.options.deprecated),
             source=file.name,
             client=names.client(service.name, asynchronous=False),
             async_client=names.client(service.name, asynchronous=True),
@@ -178,19 +179,19 @@ class _Builder:
             used.add(items.type_name[1:])
             item_type = self._index.classes[items.type_name[1:]]
         return ir.Rpc(
-            name=names.snake(method.name),
-            constant=names.constant(method.name),
+            name=names.rpc(method.name),
+            constant=names.rpc(method.name).upper(),
             path=f"/{self._name}.{service.name}/{method.name}",
-            doc=doc,
+            doc=build_messages.marked(doc, method.options.deprecated),
             shape=shape,
             request=self._index.reference(request),
             response=self._index.reference(response),
             request_type=self._index.annotation(request),
             response_type=self._given(response),
-            fields=() if shape == "bidi" else self._fields_of(request),
+            fields=() if method.client_streaming else self._fields_of(request),
             routing=_routing(method),
             repeatable=name in self._defaults.repeatable,
-            timeout=None if shape == "bidi" else self._defaults.timeouts[name],
+            timeout=None if method.client_streaming else self._defaults.timeouts[name],
             items=names.attribute(items.name) if items is not None else "",
             item_type=item_type,
             operation_response=self._index.reference(result) if result else "",
@@ -260,7 +261,7 @@ class _Builder:
 
 def _shape(method: MethodDescriptorProto) -> str:
     if method.client_streaming:
-        return "bidi"
+        return "bidi" if method.server_streaming else "client_stream"
     return "server_stream" if method.server_streaming else "unary"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -12,7 +13,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
 )
 
-from codegen import docs, foreign, ir, names
+from codegen import docs, foreign, ir, names, proto_text
 
 LINE = 24
 """How many bytes of a descriptor stand on one line."""
@@ -25,6 +26,17 @@ SCALARS = {
     FieldDescriptorProto.TYPE_DOUBLE: "float",
 }
 """Python types of the scalars; what is not here is an integer."""
+
+DEPRECATED = "Deprecated."
+
+BEHAVIORS = {
+    field_behavior_pb2.REQUIRED: "Required.",
+    field_behavior_pb2.OUTPUT_ONLY: "Output only.",
+    field_behavior_pb2.INPUT_ONLY: "Input only.",
+    field_behavior_pb2.IMMUTABLE: "Immutable.",
+    field_behavior_pb2.IDENTIFIER: "Identifier.",
+}
+"""What is written about a field; that it is optional says nothing in proto3."""
 
 JSON_OBJECT = "Mapping[str, object]"
 
@@ -156,10 +168,15 @@ class TypeIndex:
 def enum(descriptor: EnumDescriptorProto, comments: Comments, *path: int) -> ir.Enum:
     """Build an enum."""
     values = tuple(
-        ir.EnumValue(value.name, value.number, comments.at(*path, 2, number))
+        ir.EnumValue(
+            value.name,
+            value.number,
+            marked(comments.at(*path, 2, number), value.options.deprecated),
+        )
         for number, value in enumerate(descriptor.value)
     )
-    return ir.Enum(descriptor.name, comments.at(*path), values)
+    doc = marked(comments.at(*path), descriptor.options.deprecated)
+    return ir.Enum(descriptor.name, doc, values)
 
 
 def message(
@@ -184,7 +201,8 @@ def message(
     enums = tuple(
         enum(inner, comments, *path, 4, number) for number, inner in enumerate(descriptor.enum_type)
     )
-    return ir.Message(descriptor.name, comments.at(*path), fields, nested, enums)
+    doc = marked(comments.at(*path), descriptor.options.deprecated)
+    return ir.Message(descriptor.name, doc, fields, nested, enums)
 
 
 def fields_of(
@@ -204,11 +222,27 @@ def fields_of(
                 keywords=names.keywords(each.name),
                 parameter=names.parameter(each.name),
                 doc=comments.at(*path, 2, number),
+                traits=_traits(each, descriptor),
                 get_type=get_type,
                 set_type=set_type,
             )
         )
     return tuple(built)
+
+
+def _traits(each: FieldDescriptorProto, owner: DescriptorProto) -> str:
+    """Return what the options of a field and its oneof say, as sentences."""
+    behaviors = each.options.Extensions[field_behavior_pb2.field_behavior]
+    found = [DEPRECATED] if each.options.deprecated else []
+    found += [BEHAVIORS[behavior] for behavior in behaviors if behavior in BEHAVIORS]
+    if proto_text.in_oneof(each):
+        found.append(f"One of `{owner.oneof_decl[each.oneof_index].name}`.")
+    return " ".join(found)
+
+
+def marked(doc: str, deprecated: bool) -> str:
+    """Return the comment of an element, which says first if the element is deprecated."""
+    return f"{DEPRECATED} {doc}".rstrip() if deprecated else doc
 
 
 def annotate(

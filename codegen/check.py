@@ -54,7 +54,6 @@ def _of_types(file: FileDescriptorProto, index: TypeIndex) -> Iterator[str]:
     yield from _of_enums(file.enum_type, "")
     for full_name, _, message in build_messages.messages_of(file):
         name = full_name.removeprefix(f"{file.package}.")
-        yield from _taken("message", name, names.is_class_taken(message.name))
         yield from _of_enums(message.enum_type, f"{name}.")
         yield from _of_fields(message, name, index)
 
@@ -68,17 +67,15 @@ def _of_fields(message: DescriptorProto, name: str, index: TypeIndex) -> Iterato
 def _of_enums(enums: Iterable[EnumDescriptorProto], scope: str) -> Iterator[str]:
     for enum in enums:
         name = f"{scope}{enum.name}"
-        yield from _taken("enum", name, names.is_class_taken(enum.name))
         for value in enum.value:
-            yield from _taken("value", f"{name}.{value.name}", names.is_value_taken(value.name))
+            if names.is_value_taken(value.name):
+                yield f"value {name}.{value.name}: the name {value.name} is taken (codegen/names.py)"
 
 
 def _of_services(file: FileDescriptorProto, index: TypeIndex) -> Iterator[str]:
     for service in file.service:
-        yield from _taken("service", service.name, names.is_class_taken(service.name))
         for method in service.method:
             name = f"{service.name}.{method.name}"
-            yield from _taken("rpc", name, names.is_rpc_taken(method.name))
             yield from _of_rpc(method, name, file.package, index)
 
 
@@ -93,8 +90,3 @@ def _of_rpc(
         full_name = index.full_name(given, package)
         if full_name not in index:
             yield f"rpc {name} starts an operation with {given}, {STRANGER}"
-
-
-def _taken(kind: str, name: str, taken: bool) -> Iterator[str]:
-    if taken:
-        yield f"{kind} {name}: the name {name.rpartition('.')[2]} is taken (codegen/names.py)"

@@ -17,6 +17,8 @@ class Field:
     """The keyword in a client method whose request has the field."""
     doc: str
     """The whole comment."""
+    traits: str
+    """What the proto says besides: `Required.`, `Output only.` and so on, its oneof; or empty."""
     get_type: str
     """The annotation of the value one reads."""
     set_type: str
@@ -86,7 +88,7 @@ class Rpc:
     path: str
     doc: str
     shape: str
-    """`unary`, `server_stream` or `bidi`."""
+    """`unary`, `server_stream`, `client_stream` or `bidi`."""
     request: str
     """The request type, as `module:Class` or the full path of a class of another package."""
     response: str
@@ -127,6 +129,8 @@ class Service:
     """One service."""
 
     name: str
+    table: str
+    """The class of its methods."""
     module: str
     doc: str
     source: str

@@ -92,7 +92,8 @@ RPCS = frozenset(
         "universe_domain",
     ]
 )
-"""Names that a client, a servicer or a methods table has besides its RPCs; no RPC may be called that."""
+"""Names that a client, a servicer or a methods table has besides its RPCs: an RPC of that name carries
+an underscore."""
 
 CLASSES = frozenset(
     [
@@ -123,7 +124,7 @@ CLASSES = frozenset(
         "TYPE_CHECKING",
     ]
 )
-"""Names that generated modules import; no message, enum or service may be called that."""
+"""Names that generated modules import: a message, enum or service of that name carries an underscore."""
 
 PACKAGES = {
     "google.ai.generativelanguage.v1alpha": "v1alpha",
@@ -165,9 +166,9 @@ def parameter(field: str) -> str:
     return f"{name}_" if name in CALL_KEYWORDS else name
 
 
-def is_class_taken(name: str) -> bool:
-    """Tell whether no message, enum or service can have a name."""
-    return keyword.iskeyword(name) or name in CLASSES
+def class_name(name: str) -> str:
+    """Return the class of a message, an enum or the table of a service."""
+    return f"{name}_" if keyword.iskeyword(name) or name in CLASSES else name
 
 
 def is_value_taken(name: str) -> bool:
@@ -175,9 +176,10 @@ def is_value_taken(name: str) -> bool:
     return keyword.iskeyword(name) or name == "mro"  # which Python reserves
 
 
-def is_rpc_taken(name: str) -> bool:
-    """Tell whether no RPC can have a name."""
-    return keyword.iskeyword(snake(name)) or snake(name) in RPCS
+def rpc(name: str) -> str:
+    """Return the method of an RPC."""
+    method = snake(name)
+    return f"{method}_" if keyword.iskeyword(method) or method in RPCS else method
 
 
 def package(proto_package: str) -> str:

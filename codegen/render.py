@@ -63,7 +63,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _message_doc(message: ir.Message, indent: int) -> str:
-    fields = tuple((field.name, field.doc) for field in message.fields)
+    fields = tuple((field.name, f"{field.traits} {field.doc}".strip()) for field in message.fields)
     return docs.docstring(message.doc, indent, (("Attributes", fields),))
 
 
@@ -81,7 +81,7 @@ _BIDI_ARGUMENTS = {
     "timeout": "Seconds for the whole call; no limit if not given.",
     "retry": "Only None: requests that were sent cannot be sent again, so there is one attempt.",
 }
-"""The arguments that mean something else where both sides stream."""
+"""The arguments that mean something else where the client streams."""
 
 _OUTCOMES = (
     ("ArgumentError, FieldError", "The arguments do not make a request; nothing was sent."),
@@ -92,16 +92,19 @@ _OUTCOMES = (
 def _rpc_doc(rpc: ir.Rpc, asynchronous: bool) -> str:
     """Return the docstring of a client method."""
     arguments: tuple[tuple[str, str], ...]
-    if rpc.shape == "bidi":
+    if rpc.shape in {"bidi", "client_stream"}:
         which = "an iterable or asynchronous iterable" if asynchronous else "an iterable"
         sent = f"The messages to send, {which} of {rpc.request_type} or mappings."
         arguments = (("requests", sent),)
     else:
         arguments = (
             ("request", "The whole request as a message or mapping, instead of the keywords."),
-            *((field.parameter, docs.summary(field.doc)) for field in rpc.fields),
+            *(
+                (field.parameter, f"{field.traits} {docs.summary(field.doc)}".strip())
+                for field in rpc.fields
+            ),
         )
-    if rpc.shape == "bidi":
+    if rpc.shape in {"bidi", "client_stream"}:
         more = tuple((name, _BIDI_ARGUMENTS.get(name, text)) for name, text in CALL_ARGUMENTS)
     else:
         more = CALL_ARGUMENTS
@@ -118,6 +121,6 @@ def _returns(rpc: ir.Rpc) -> str:
         return f"A pager over {rpc.item_type} items, which fetches the next page when it is needed."
     if rpc.operation_type:
         return f"A long-running operation whose result is {rpc.operation_type}."
-    if rpc.shape != "unary":
+    if rpc.shape in {"server_stream", "bidi"}:
         return f"A stream of {rpc.response_type}; leaving it early cancels the call."
     return f"The response, {rpc.response_type}."

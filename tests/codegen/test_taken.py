@@ -86,21 +86,150 @@ server.stop(None).wait()
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("message Mapping {}", "message Mapping: the name Mapping is taken"),
-        ("message A { message Sequence {} }", "message A.Sequence: the name Sequence is taken"),
-        ("enum Retry { NONE = 0; }", "enum Retry: the name Retry is taken"),
         ("enum A { None = 0; }", "value A.None: the name None is taken"),
         ("message A { enum B { mro = 0; } }", "value A.B.mro: the name mro is taken"),
-        ("message A {} service Stream { rpc Do(A) returns (A); }", "service Stream: the name"),
-        ("message A {} service B { rpc Import(A) returns (A); }", "rpc B.Import: the name Import"),
-        ("message A {} service B { rpc Close(A) returns (A); }", "rpc B.Close: the name Close"),
-        ("message A {} service B { rpc Methods(A) returns (A); }", "rpc B.Methods: the name Meth"),
     ],
 )
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(InputError) as refused:
         generate(tmp_path, things=HEAD + text)
     assert f"hazard/trap/things.proto: {what}" in str(refused.value)
+
+
+TAKEN = f"""{HEAD}
+import "google/longrunning/operations.proto";
+// Serves.
+service Stream {{
+  // Closes.
+  rpc Close(Operation) returns (Operation.Sequence);
+  // Imports.
+  rpc Import(Operation) returns (google.longrunning.Operation) {{
+    option (google.longrunning.operation_info) = {{
+      response_type: "Retry" metadata_type: "hazard.trap.Operation"
+    }};
+  }}
+  // Tells.
+  rpc Methods(Retry) returns (Retry);
+}}
+// Is called like what a call returns.
+message Operation {{
+  // Is called like what a module imports.
+  message Sequence {{
+    // Of the same.
+    repeated Mapping kinds = 1;
+  }}
+  // Text.
+  string text = 1;
+  // The nested one.
+  map<string, Sequence> parts = 2;
+}}
+// Is one, too.
+message Retry {{
+  // Text.
+  string text = 1;
+}}
+// An enum.
+enum Mapping {{
+  // None.
+  NONE = 0;
+  // One.
+  ONE = 1;
+}}
+"""
+
+
+def test_messages_enums_services_and_rpcs_with_taken_names_carry_an_underscore(
+    tmp_path: Path,
+) -> None:
+    run(
+        save(tmp_path / "package", generate(tmp_path, things=TAKEN)),
+        """
+from concurrent import futures
+import grpc
+from gemini_grpc import trap
+from gemini_grpc.trap import Mapping_, Operation_, Retry_, methods, servicers
+
+assert methods.SERVICES["hazard.trap.Stream"] is methods.Stream_
+assert methods.Stream_.IMPORT_.operation.response.endswith(":Retry_")
+assert methods.Stream_.IMPORT_.operation.metadata.endswith(":Operation_")
+
+class Served(servicers.StreamServicer):
+    def close_(self, request, context):
+        return Operation_.Sequence_(kinds=[Mapping_.ONE] * len(request.text))
+
+    def methods_(self, request, context):
+        return request
+
+server = grpc.server(futures.ThreadPoolExecutor(4))
+Served().add_to(server)
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+with trap.StreamClient(client_options={"api_endpoint": f"http://127.0.0.1:{port}"}) as client:
+    assert client.close_(text="ab") == Operation_.Sequence_(kinds=["ONE", 1])
+    assert client.methods_(text="x") == Retry_(text="x")
+server.stop(None).wait()
+""",
+    )
+
+
+CLIENT_STREAM = f"""{HEAD}
+// Serves.
+service Adder {{
+  // Adds.
+  rpc Add(stream Number) returns (Number);
+}}
+// A number.
+message Number {{
+  // Its value.
+  int32 value = 1;
+}}
+"""
+
+
+def test_an_rpc_to_which_only_the_client_streams_returns_one_response(tmp_path: Path) -> None:
+    texts = generate(tmp_path, things=CLIENT_STREAM)
+    client = "src/gemini_grpc/trap/{}clients/adder.py"
+    assert ") -> Number:" in texts[client.format("")]
+    assert ") -> Number:" in texts[client.format("async_")]
+    run(
+        save(tmp_path / "package", texts),
+        """
+import asyncio
+from concurrent import futures
+import grpc
+from gemini_grpc import errors, trap
+from gemini_grpc.trap import Number, servicers
+
+class Served(servicers.AdderServicer):
+    def add(self, requests, context):
+        total = sum(request.value for request in requests)
+        if total < 0:
+            context.abort(grpc.StatusCode.OUT_OF_RANGE, "below zero")
+        return Number(value=total)
+
+server = grpc.server(futures.ThreadPoolExecutor(4))
+Served().add_to(server)
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+options = {"api_endpoint": f"http://127.0.0.1:{port}"}
+with trap.AdderClient(client_options=options) as client:
+    assert client.add([{"value": 2}, Number(value=3)]) == Number(value=5)
+    assert client.add([]) == Number()
+    try:
+        client.add([{"value": -1}])
+    except errors.OutOfRange as error:
+        assert error.message == "below zero"
+    else:
+        raise AssertionError
+
+async def main():
+    async with trap.AdderAsyncClient(client_options=options) as client:
+        assert await client.add([{"value": 2}, Number(value=3)]) == Number(value=5)
+
+asyncio.run(main())
+server.stop(None).wait()
+""",
+    )
 
 
 def test_a_file_called_like_a_word_of_python_is_refused(tmp_path: Path) -> None:
@@ -110,7 +239,7 @@ def test_a_file_called_like_a_word_of_python_is_refused(tmp_path: Path) -> None:
 
 def test_every_problem_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
-        generate(tmp_path, things=HEAD + "message Mapping {} message Sequence {}")
+        generate(tmp_path, things=HEAD + "enum A { None = 0; mro = 1; }")
     assert len(str(refused.value).splitlines()) == 2
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 Req = TypeVar("Req")
 Res = TypeVar("Res")
 
-Shape = Literal["unary", "server_stream", "bidi"]
+Shape = Literal["unary", "server_stream", "client_stream", "bidi"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Method(Generic[Req, Res]):
     path: str
     """The name on the wire: `/package.Service/Method`."""
     shape: Shape
-    """One answer, a stream of answers, or streams both ways."""
+    """Which sides stream."""
     request: str
     """The request type, as `module:Class`."""
     response: str

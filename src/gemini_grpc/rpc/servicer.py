@@ -16,6 +16,7 @@ ServicerContext = Any  # grpc.ServicerContext or grpc.aio.ServicerContext; grpci
 _HANDLERS: dict[str, Callable[..., grpc.RpcMethodHandler]] = {
     "unary": grpc.unary_unary_rpc_method_handler,
     "server_stream": grpc.unary_stream_rpc_method_handler,
+    "client_stream": grpc.stream_unary_rpc_method_handler,
     "bidi": grpc.stream_stream_rpc_method_handler,
 }
 
@@ -38,8 +39,10 @@ class Servicer:
     def _handler(self, spec: method.Method[Any, Any]) -> grpc.RpcMethodHandler:
         request: Any = method.load(spec.request)
         response: Any = method.load(spec.response)
+        name = _snake(spec.name)
         return _HANDLERS[spec.shape](
-            getattr(self, _snake(spec.name)),
+            getattr(self, f"{name}_", None)
+            or getattr(self, name),  # the first if the name is taken
             request_deserializer=getattr(request, "deserialize", None) or request.FromString,
             response_serializer=getattr(response, "serialize", None) or _serialize_pb,
         )

@@ -53,9 +53,9 @@ class GenAiCacheServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Project and location to own the cache, written
+            parent: Required. Project and location to own the cache, written
                 `projects/{project}/locations/{location}`.
-            cached_content: Cache to be stored.
+            cached_content: Required. Cache to be stored.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -90,7 +90,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Cache to look up, given by its full name
+            name: Required. Cache to look up, given by its full name
                 `projects/{project}/locations/{location}/cachedContents/{cached_content}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -127,10 +127,10 @@ class GenAiCacheServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            cached_content: Holds the `name` of the cache to alter plus its new `expire_time` or
-                `ttl`.
-            update_mask: Lists which fields to write: `expire_time` or `ttl`, matching the one set
-                in `cached_content`.
+            cached_content: Required. Holds the `name` of the cache to alter plus its new
+                `expire_time` or `ttl`.
+            update_mask: Required. Lists which fields to write: `expire_time` or `ttl`, matching
+                the one set in `cached_content`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -164,7 +164,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Cache to discard, in the form
+            name: Required. Cache to discard, in the form
                 `projects/{project}/locations/{location}/cachedContents/{cached_content}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -197,7 +197,7 @@ class GenAiCacheServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Project and location whose caches you want to see, written
+            parent: Required. Project and location whose caches you want to see, written
                 `projects/{project}/locations/{location}`.
             page_size: Upper bound on entries per page, 1000 at most; fewer may come back even when
                 more exist.

@@ -53,8 +53,8 @@ class LlmUtilityServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            endpoint: Says where the count is computed, and normally names the same publisher model
-                or endpoint you would generate with:
+            endpoint: Required. Says where the count is computed, and normally names the same
+                publisher model or endpoint you would generate with:
                 `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}` or
                 `projects/{project}/locations/{location}/endpoints/{endpoint}`.
             model: Publisher model whose tokenizer does the counting, written
@@ -108,7 +108,7 @@ class LlmUtilityServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            endpoint: Publisher model or endpoint that handles the call, such as
+            endpoint: Required. Publisher model or endpoint that handles the call, such as
                 `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}` or
                 `projects/{project}/locations/{location}/endpoints/{endpoint}`.
             instances: Prompts as free-form JSON values, laid out as the model's prediction schema

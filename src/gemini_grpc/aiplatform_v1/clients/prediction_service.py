@@ -69,9 +69,9 @@ class PredictionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Full name of the publisher model or tuned-model endpoint that answers.
-            contents: Turns of the dialog in chronological order, closed by the message to be
-                answered.
+            model: Required. Full name of the publisher model or tuned-model endpoint that answers.
+            contents: Required. Turns of the dialog in chronological order, closed by the message
+                to be answered.
             system_instruction: Standing guidance such as persona, tone or rules, which the model
                 weighs ahead of the dialog.
             cached_content: Names a cache holding the opening part of the prompt, as
@@ -139,9 +139,9 @@ class PredictionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Full name of the publisher model or tuned-model endpoint that answers.
-            contents: Turns of the dialog in chronological order, closed by the message to be
-                answered.
+            model: Required. Full name of the publisher model or tuned-model endpoint that answers.
+            contents: Required. Turns of the dialog in chronological order, closed by the message
+                to be answered.
             system_instruction: Standing guidance such as persona, tone or rules, which the model
                 weighs ahead of the dialog.
             cached_content: Names a cache holding the opening part of the prompt, as
@@ -212,10 +212,11 @@ class PredictionServiceClient(Service):
             model: Embedding model to use, named
                 `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}`.
             content: Material to embed, its parts together giving a single vector.
-            title: Older place for a document heading.
-            task_type: Older place for the purpose of the vector.
-            output_dimensionality: Older place for a shortened vector length.
-            auto_truncate: Older place for choosing between cutting and rejecting over-long input.
+            title: Deprecated. Older place for a document heading.
+            task_type: Deprecated. Older place for the purpose of the vector.
+            output_dimensionality: Deprecated. Older place for a shortened vector length.
+            auto_truncate: Deprecated. Older place for choosing between cutting and rejecting
+                over-long input.
             embed_content_config: Groups every embedding option, and supersedes the deprecated
                 top-level fields.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.

@@ -90,35 +90,38 @@ class CachedContent(_base.Message):
     expiration can be changed later.
 
     Attributes:
-        expire_time: Instant at which the cache is dropped. Reads always return it, whichever
-            member of `expiration` was written; when writing, choose between it and `ttl`.
-        ttl: Lifetime counted from the moment the create or update call is handled, as an
-            alternative to giving `expire_time`. Never returned. Should neither be given on
-            creation, the cache lives for one hour.
-        name: Identifies the cache as
+        expire_time: One of `expiration`. Instant at which the cache is dropped. Reads always
+            return it, whichever member of `expiration` was written; when writing, choose between
+            it and `ttl`.
+        ttl: Input only. One of `expiration`. Lifetime counted from the moment the create or update
+            call is handled, as an alternative to giving `expire_time`. Never returned. Should
+            neither be given on creation, the cache lives for one hour.
+        name: Identifier. Immutable. Identifies the cache as
             `projects/{project}/locations/{location}/cachedContents/{cached_content}`. Leave it
             empty when creating; the server picks the last segment.
-        display_name: Label of your own for recognizing the cache in listings, up to 128 Unicode
-            characters. It need not be unique and cannot be edited afterwards.
-        model: Publisher model the cache is prepared for, named
+        display_name: Immutable. Label of your own for recognizing the cache in listings, up to 128
+            Unicode characters. It need not be unique and cannot be edited afterwards.
+        model: Immutable. Publisher model the cache is prepared for, named
             `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}`.
             Requests that use the cache with any other model are rejected.
-        system_instruction: Instruction stored with the cache and applied to each request built on
-            it. Text parts only; it is never returned, and requests using the cache may not bring
-            another.
-        contents: Turns placed at the front of every prompt that uses the cache, typically long
-            documents or media. Models demand a minimum size and refuse smaller caches with
-            INVALID_ARGUMENT; the material is never returned.
-        tools: Tools made available to every request that uses the cache. Such requests cannot add
-            tools of their own, and the list is never returned.
-        tool_config: Rules for using the cached `tools`, valid for all requests built on the cache.
-            Like them, it is stored for good and never returned.
-        create_time: When the cache came into being, stamped by the server.
-        update_time: When the cache was last altered, which in practice means when its expiration
-            was moved. Equal to `create_time` at first.
-        usage_metadata: Size of the stored material, computed by the server at creation.
-        encryption_spec: Customer-managed Cloud KMS key with which to encrypt the cached data. The
-            key must lie in the cache's own region; without one, Google-managed encryption applies.
+        system_instruction: Immutable. Input only. Instruction stored with the cache and applied to
+            each request built on it. Text parts only; it is never returned, and requests using the
+            cache may not bring another.
+        contents: Immutable. Input only. Turns placed at the front of every prompt that uses the
+            cache, typically long documents or media. Models demand a minimum size and refuse
+            smaller caches with INVALID_ARGUMENT; the material is never returned.
+        tools: Immutable. Input only. Tools made available to every request that uses the cache.
+            Such requests cannot add tools of their own, and the list is never returned.
+        tool_config: Immutable. Input only. Rules for using the cached `tools`, valid for all
+            requests built on the cache. Like them, it is stored for good and never returned.
+        create_time: Output only. When the cache came into being, stamped by the server.
+        update_time: Output only. When the cache was last altered, which in practice means when its
+            expiration was moved. Equal to `create_time` at first.
+        usage_metadata: Output only. Size of the stored material, computed by the server at
+            creation.
+        encryption_spec: Input only. Immutable. Customer-managed Cloud KMS key with which to
+            encrypt the cached data. The key must lie in the cache's own region; without one,
+            Google-managed encryption applies.
     """
 
     class UsageMetadata(_base.Message):

@@ -33,20 +33,33 @@ class CachedContent(_base.Message):
         ) -> None: ...
 
     expire_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """One of `expiration`."""
     ttl: _base.Field[datetime.timedelta | None, datetime.timedelta | duration_pb2.Duration]
+    """Input only. One of `expiration`."""
     name: _base.Field[str, str]
+    """Identifier. Immutable."""
     display_name: _base.Field[str, str]
+    """Immutable."""
     model: _base.Field[str, str]
+    """Immutable."""
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
+    """Immutable. Input only."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Immutable. Input only."""
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
+    """Immutable. Input only."""
     tool_config: _base.Field[ToolConfig, ToolConfig | Mapping[str, object]]
+    """Immutable. Input only."""
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     usage_metadata: _base.Field[
         CachedContent.UsageMetadata, CachedContent.UsageMetadata | Mapping[str, object]
     ]
+    """Output only."""
     encryption_spec: _base.Field[EncryptionSpec, EncryptionSpec | Mapping[str, object]]
+    """Input only. Immutable."""
     def __init__(
         self,
         mapping: CachedContent | Mapping[str, object] | None = None,

@@ -621,9 +621,9 @@ class HarmCategory(_base.Enum):
             not the target belongs to a protected group.
         HARM_CATEGORY_SEXUALLY_EXPLICIT: Graphic sexual descriptions or imagery, and other lewd
             content.
-        HARM_CATEGORY_CIVIC_INTEGRITY: Content bearing on elections and other civic processes. This
-            category is retired, so leave it out of new code; steer such topics with a system
-            instruction or your own checks instead.
+        HARM_CATEGORY_CIVIC_INTEGRITY: Deprecated. Content bearing on elections and other civic
+            processes. This category is retired, so leave it out of new code; steer such topics
+            with a system instruction or your own checks instead.
         HARM_CATEGORY_JAILBREAK: Prompts crafted to talk the model out of its safety rules. It
             concerns what the user sends rather than what the model writes.
     """
@@ -671,9 +671,9 @@ class Content(_base.Message):
             `model` for earlier replies. It may be left empty for a system instruction or a
             single-turn prompt; in a longer conversation set it on every turn, since another value
             gets INVALID_ARGUMENT.
-        parts: Pieces of the turn in reading order, possibly of different types, for example an
-            image followed by a question about it. At least one is needed; an empty list is
-            answered with INVALID_ARGUMENT.
+        parts: Required. Pieces of the turn in reading order, possibly of different types, for
+            example an image followed by a question about it. At least one is needed; an empty list
+            is answered with INVALID_ARGUMENT.
     """
 
 
@@ -683,32 +683,34 @@ class Part(_base.Message):
     qualify that piece.
 
     Attributes:
-        text: Plain text of this piece, in UTF-8. Setting it clears every other member of the
-            `data` oneof.
-        inline_data: Media bytes carried inside the message itself. Convenient for small items; as
-            they count toward the request size limit, refer to larger ones through `file_data`.
-        file_data: Pointer to media stored elsewhere, which the service reads by itself while
-            handling the request. Prefer it to `inline_data` for large or reused items.
-        function_call: Request by the model that you run one of your declared functions. Execute it
-            yourself, then answer with a `function_response` piece in the next turn; when replaying
-            history, send the call back as received.
-        function_response: Result you obtained by running a function the model called. Its name
-            should match that of the earlier `function_call`, and there should be one such piece
-            for each call, or the service may reject the turn with INVALID_ARGUMENT.
-        executable_code: Program the model wrote for the code execution tool, which has already
-            been run on the server. It appears only when that tool was enabled, and its outcome
-            follows in a `code_execution_result` piece.
-        code_execution_result: What came of running the preceding `executable_code` piece on the
-            server. Keep both in the history if the conversation goes on.
+        text: One of `data`. Plain text of this piece, in UTF-8. Setting it clears every other
+            member of the `data` oneof.
+        inline_data: One of `data`. Media bytes carried inside the message itself. Convenient for
+            small items; as they count toward the request size limit, refer to larger ones through
+            `file_data`.
+        file_data: One of `data`. Pointer to media stored elsewhere, which the service reads by
+            itself while handling the request. Prefer it to `inline_data` for large or reused
+            items.
+        function_call: One of `data`. Request by the model that you run one of your declared
+            functions. Execute it yourself, then answer with a `function_response` piece in the
+            next turn; when replaying history, send the call back as received.
+        function_response: One of `data`. Result you obtained by running a function the model
+            called. Its name should match that of the earlier `function_call`, and there should be
+            one such piece for each call, or the service may reject the turn with INVALID_ARGUMENT.
+        executable_code: One of `data`. Program the model wrote for the code execution tool, which
+            has already been run on the server. It appears only when that tool was enabled, and its
+            outcome follows in a `code_execution_result` piece.
+        code_execution_result: One of `data`. What came of running the preceding `executable_code`
+            piece on the server. Keep both in the history if the conversation goes on.
         thought: True when this piece is a glimpse of the reasoning of the model rather than part
             of its answer. Such pieces come only if `include_thoughts` was asked for; filter them
             out before showing the reply to users.
         thought_signature: Opaque, signed state of the reasoning behind this piece. Hand it back
             untouched, attached to the same piece, when you replay the turn, so that the model can
             resume its train of thought; altered bytes may be refused with INVALID_ARGUMENT.
-        video_metadata: Clipping and sampling instructions for a video. Set it only beside
-            `inline_data` or `file_data` that holds video; when absent the whole clip is used at
-            the default frame rate.
+        video_metadata: One of `metadata`. Clipping and sampling instructions for a video. Set it
+            only beside `inline_data` or `file_data` that holds video; when absent the whole clip
+            is used at the default frame rate.
         media_resolution: Level of detail for this media piece alone. It takes precedence over
             `media_resolution` in `GenerationConfig`, and means nothing on a text piece.
     """
@@ -718,8 +720,8 @@ class Part(_base.Message):
         it, so this lets you pay for precision on one picture while keeping the others cheap.
 
         Attributes:
-            level: Chosen step of detail for the piece that carries this message. It is the only
-                member of the `value` oneof at present.
+            level: One of `value`. Chosen step of detail for the piece that carries this message.
+                It is the only member of the `value` oneof at present.
         """
 
         class Level(_base.Enum):
@@ -753,11 +755,11 @@ class Blob(_base.Message):
     documents that travel within the request or the reply; plain text belongs in `Part.text`.
 
     Attributes:
-        mime_type: Media type of `data` as an IANA name such as `image/png`, `audio/wav` or
-            `application/pdf`. A missing type, or one the model cannot read, produces
+        mime_type: Required. Media type of `data` as an IANA name such as `image/png`, `audio/wav`
+            or `application/pdf`. A missing type, or one the model cannot read, produces
             INVALID_ARGUMENT.
-        data: The bytes themselves, unencoded: over gRPC do not apply base64 first, since that is a
-            matter of the JSON mapping only.
+        data: Required. The bytes themselves, unencoded: over gRPC do not apply base64 first, since
+            that is a matter of the JSON mapping only.
     """
 
 
@@ -766,10 +768,10 @@ class FileData(_base.Message):
     request runs, so it must be readable at that time by the caller's project or by the public.
 
     Attributes:
-        mime_type: Media type of the referenced object in IANA notation, for example `video/mp4`.
-            State it even if the address has a file extension, because the type is not inferred for
-            you.
-        file_uri: Address of the object, typically Cloud Storage in the form
+        mime_type: Required. Media type of the referenced object in IANA notation, for example
+            `video/mp4`. State it even if the address has a file extension, because the type is not
+            inferred for you.
+        file_uri: Required. Address of the object, typically Cloud Storage in the form
             `gs://{bucket}/{object}`, or a web address where the model allows that. Unreadable
             objects fail the whole request, usually with PERMISSION_DENIED or INVALID_ARGUMENT.
     """
@@ -818,10 +820,10 @@ class VoiceConfig(_base.Message):
     most one of the two members can be set; with neither, the model speaks in its default voice.
 
     Attributes:
-        prebuilt_voice_config: Speak with a named stock voice. Choosing this clears
-            `replicated_voice_config`.
-        replicated_voice_config: Speak with a voice copied from a recording in this message.
-            Choosing this clears `prebuilt_voice_config`.
+        prebuilt_voice_config: One of `voice_config`. Speak with a named stock voice. Choosing this
+            clears `replicated_voice_config`.
+        replicated_voice_config: One of `voice_config`. Speak with a voice copied from a recording
+            in this message. Choosing this clears `prebuilt_voice_config`.
     """
 
 
@@ -830,11 +832,11 @@ class SpeakerVoiceConfig(_base.Message):
     appears in the script.
 
     Attributes:
-        speaker: Name of the speaker exactly as spelled in the prompt, for example `Anna` in a line
-            beginning `Anna:`. The pairing works by this text, so a differing spelling leaves that
-            role without its voice.
-        voice_config: Voice in which the lines of this speaker are read. Give each speaker a
-            different one so that listeners can tell them apart.
+        speaker: Required. Name of the speaker exactly as spelled in the prompt, for example `Anna`
+            in a line beginning `Anna:`. The pairing works by this text, so a differing spelling
+            leaves that role without its voice.
+        voice_config: Required. Voice in which the lines of this speaker are read. Give each
+            speaker a different one so that listeners can tell them apart.
     """
 
 
@@ -843,9 +845,9 @@ class MultiSpeakerVoiceConfig(_base.Message):
     one script into a single audio track with changing voices.
 
     Attributes:
-        speaker_voice_configs: The cast: one entry for each speaker in the script. Names should not
-            repeat; how many speakers are possible depends on the model, and excess ones give
-            INVALID_ARGUMENT.
+        speaker_voice_configs: Required. The cast: one entry for each speaker in the script. Names
+            should not repeat; how many speakers are possible depends on the model, and excess ones
+            give INVALID_ARGUMENT.
     """
 
 
@@ -962,8 +964,11 @@ class GenerationConfig(_base.Message):
             rejected.
         response_json_schema: Structure that a JSON reply has to follow, written in standard JSON
             Schema as a free-form value. It is the alternative to `response_schema`, so set only
-            one; `response_mime_type` has to be `application/json`. Only a subset of JSON Schema
-            keywords is understood.
+            one; `response_mime_type` has to be `application/json`. The keywords that have an
+            effect are `$id`, `$defs`, `$ref`, `$anchor`, `type`, `format`, `title`, `description`,
+            `enum` (of strings and numbers), `items`, `prefixItems`, `minItems`, `maxItems`,
+            `minimum`, `maximum`, `anyOf`, `oneOf` (taken as `anyOf`), `properties`,
+            `additionalProperties` and `required`, and `propertyOrdering` besides.
         routing_config: Permits another model to serve this request, automatically or by name.
             Leave it unset to use the model you addressed.
         audio_timestamp: Set to true for prompts containing audio only, so that the model can tell
@@ -1027,10 +1032,10 @@ class GenerationConfig(_base.Message):
         in routing.
 
         Attributes:
-            auto_mode: Let the router choose a model after looking at the prompt. Excludes
-                `manual_mode`.
-            manual_mode: Name the serving model yourself, so that no routing decision is made.
-                Excludes `auto_mode`.
+            auto_mode: One of `routing_config`. Let the router choose a model after looking at the
+                prompt. Excludes `manual_mode`.
+            manual_mode: One of `routing_config`. Name the serving model yourself, so that no
+                routing decision is made. Excludes `auto_mode`.
         """
 
         class AutoRoutingMode(_base.Message):
@@ -1113,10 +1118,10 @@ class SafetySetting(_base.Message):
     categories you leave out keep the default threshold of the model.
 
     Attributes:
-        category: Kind of harm this setting tunes. A category the model does not filter, or one
-            listed twice, is refused with INVALID_ARGUMENT.
-        threshold: How strict to be for this category. The most permissive values may be closed to
-            some projects.
+        category: Required. Kind of harm this setting tunes. A category the model does not filter,
+            or one listed twice, is refused with INVALID_ARGUMENT.
+        threshold: Required. How strict to be for this category. The most permissive values may be
+            closed to some projects.
         method: Whether severity enters into the decision along with probability. When unset,
             probability alone counts.
     """
@@ -1170,15 +1175,18 @@ class SafetyRating(_base.Message):
     tells how likely harm is, how bad it would be, and whether that led to blocking.
 
     Attributes:
-        category: Kind of harm that was assessed. Expect one rating per category.
-        probability: Likelihood of harm as a band, convenient for comparison with your own cut-off.
-        probability_score: Likelihood of harm as a number from 0 to 1, finer than the band in
-            `probability`. It reads 0 when not reported.
-        severity: Gravity of harm as a band. Unspecified when the model rates likelihood only.
-        severity_score: Gravity of harm as a number from 0 to 1, finer than the band in `severity`.
-            It reads 0 when not reported.
-        blocked: True when this very rating caused the prompt or candidate to be withheld under
-            your settings. With several ratings, it singles out the category to blame.
+        category: Output only. Kind of harm that was assessed. Expect one rating per category.
+        probability: Output only. Likelihood of harm as a band, convenient for comparison with your
+            own cut-off.
+        probability_score: Output only. Likelihood of harm as a number from 0 to 1, finer than the
+            band in `probability`. It reads 0 when not reported.
+        severity: Output only. Gravity of harm as a band. Unspecified when the model rates
+            likelihood only.
+        severity_score: Output only. Gravity of harm as a number from 0 to 1, finer than the band
+            in `severity`. It reads 0 when not reported.
+        blocked: Output only. True when this very rating caused the prompt or candidate to be
+            withheld under your settings. With several ratings, it singles out the category to
+            blame.
     """
 
     class HarmProbability(_base.Enum):
@@ -1231,8 +1239,8 @@ class CitationMetadata(_base.Message):
     such passages.
 
     Attributes:
-        citations: One entry for each recognized passage, with its place in the reply and its
-            source. Several may point to the same source.
+        citations: Output only. One entry for each recognized passage, with its place in the reply
+            and its source. Several may point to the same source.
     """
 
 
@@ -1241,17 +1249,17 @@ class Citation(_base.Message):
     attribution or a license matters; any of the descriptive fields may be empty.
 
     Attributes:
-        start_index: Where the credited passage begins in the reply, counted from 0. The character
-            at this position belongs to the passage.
-        end_index: Where the credited passage stops. The character at this position no longer
-            belongs to it, so the length is this number minus `start_index`.
-        uri: Web address of the source, if one is known; otherwise empty.
-        title: Name of the source, for display as link text. Empty when the source has none on
-            record.
-        license_: Terms under which the source was published, for example `MIT`, chiefly for code.
-            Empty means unknown, not unrestricted.
-        publication_date: Calendar day on which the source appeared. Month or day may be 0 when
-            only the year, or the year and month, is known.
+        start_index: Output only. Where the credited passage begins in the reply, counted from 0.
+            The character at this position belongs to the passage.
+        end_index: Output only. Where the credited passage stops. The character at this position no
+            longer belongs to it, so the length is this number minus `start_index`.
+        uri: Output only. Web address of the source, if one is known; otherwise empty.
+        title: Output only. Name of the source, for display as link text. Empty when the source has
+            none on record.
+        license_: Output only. Terms under which the source was published, for example `MIT`,
+            chiefly for code. Empty means unknown, not unrestricted.
+        publication_date: Output only. Calendar day on which the source appeared. Month or day may
+            be 0 when only the year, or the year and month, is known.
     """
 
 
@@ -1261,27 +1269,28 @@ class Candidate(_base.Message):
     the content of successive chunks that share an `index`.
 
     Attributes:
-        index: Position of this candidate among the alternatives, starting from 0. Rely on it to
-            match up chunks of a stream.
-        content: What the model said, as a turn with role `model`. It can be missing or without
-            parts when generation was blocked, so test before reading.
-        score: Confidence in the candidate as a whole, for models that report one. Only comparisons
-            between candidates of the same reply are meaningful.
-        avg_logprobs: Mean log probability of the generated tokens; closer to 0 means the model was
-            surer of its wording. It makes candidates of different length comparable.
-        logprobs_result: Probabilities token by token. Filled in only when `response_logprobs` was
-            requested.
-        finish_reason: Why the candidate ended. Unset in a streamed chunk means more is to come.
-        safety_ratings: Verdicts of the safety filters on this candidate, no more than one per
-            category. May be empty when filters are off.
-        finish_message: Human-readable elaboration on `finish_reason`. It can accompany any cause
-            except a normal end; log it, but do not parse it.
-        citation_metadata: Sources of passages that closely follow existing works. Absent when none
-            was recognized.
-        grounding_metadata: Searches made and sources found to back the reply. Present only if a
-            grounding tool was enabled and used.
-        url_context_metadata: Outcome of fetching the web pages named in the prompt. Present only
-            if the URL context tool was enabled.
+        index: Output only. Position of this candidate among the alternatives, starting from 0.
+            Rely on it to match up chunks of a stream.
+        content: Output only. What the model said, as a turn with role `model`. It can be missing
+            or without parts when generation was blocked, so test before reading.
+        score: Output only. Confidence in the candidate as a whole, for models that report one.
+            Only comparisons between candidates of the same reply are meaningful.
+        avg_logprobs: Output only. Mean log probability of the generated tokens; closer to 0 means
+            the model was surer of its wording. It makes candidates of different length comparable.
+        logprobs_result: Output only. Probabilities token by token. Filled in only when
+            `response_logprobs` was requested.
+        finish_reason: Output only. Why the candidate ended. Unset in a streamed chunk means more
+            is to come.
+        safety_ratings: Output only. Verdicts of the safety filters on this candidate, no more than
+            one per category. May be empty when filters are off.
+        finish_message: Output only. Human-readable elaboration on `finish_reason`. It can
+            accompany any cause except a normal end; log it, but do not parse it.
+        citation_metadata: Output only. Sources of passages that closely follow existing works.
+            Absent when none was recognized.
+        grounding_metadata: Output only. Searches made and sources found to back the reply. Present
+            only if a grounding tool was enabled and used.
+        url_context_metadata: Output only. Outcome of fetching the web pages named in the prompt.
+            Present only if the URL context tool was enabled.
     """
 
     class FinishReason(_base.Enum):
@@ -1330,7 +1339,7 @@ class UrlContextMetadata(_base.Message):
     tell users which links really informed the answer.
 
     Attributes:
-        url_metadata: One report per page attempted, failures included.
+        url_metadata: Output only. One report per page attempted, failures included.
     """
 
 
@@ -1401,10 +1410,13 @@ class Segment(_base.Message):
     slice the encoded text rather than a Python `str`.
 
     Attributes:
-        part_index: Which element of `Content.parts` the stretch lies in, counted from 0.
-        start_index: Byte offset of the first byte in the stretch, from the beginning of its part.
-        end_index: Byte offset just past the stretch, from the beginning of its part.
-        text: Wording of the stretch, repeated here so that you need not slice the reply yourself.
+        part_index: Output only. Which element of `Content.parts` the stretch lies in, counted from
+            0.
+        start_index: Output only. Byte offset of the first byte in the stretch, from the beginning
+            of its part.
+        end_index: Output only. Byte offset just past the stretch, from the beginning of its part.
+        text: Output only. Wording of the stretch, repeated here so that you need not slice the
+            reply yourself.
     """
 
 
@@ -1414,11 +1426,12 @@ class GroundingChunk(_base.Message):
     position in `grounding_chunks`.
 
     Attributes:
-        web: The source is a web page. Excludes `retrieved_context` and `maps`.
-        retrieved_context: The source is a passage from data you attached. Excludes `web` and
+        web: One of `chunk_type`. The source is a web page. Excludes `retrieved_context` and
             `maps`.
-        maps: The source is a place or route on Google Maps. Excludes `web` and
-            `retrieved_context`.
+        retrieved_context: One of `chunk_type`. The source is a passage from data you attached.
+            Excludes `web` and `maps`.
+        maps: One of `chunk_type`. The source is a place or route on Google Maps. Excludes `web`
+            and `retrieved_context`.
     """
 
     class Web(_base.Message):
@@ -1435,14 +1448,15 @@ class GroundingChunk(_base.Message):
         retrieval tool.
 
         Attributes:
-            rag_chunk: Details of the passage when it came from a RAG corpus, such as its text and
-                page span. It is the sole member of the `context_details` oneof.
+            rag_chunk: One of `context_details`. Details of the passage when it came from a RAG
+                corpus, such as its text and page span. It is the sole member of the
+                `context_details` oneof.
             uri: Address of the document that holds the passage, for instance in Cloud Storage. May
                 be empty if the store has none.
             title: Name of that document, fit for showing to users.
             text: Wording of the passage that was retrieved and shown to the model.
-            document_name: Full resource name of the document in Vertex AI Search. Empty when the
-                passage stems from another kind of store.
+            document_name: Output only. Full resource name of the document in Vertex AI Search.
+                Empty when the passage stems from another kind of store.
         """
 
     class Maps(_base.Message):
@@ -1457,8 +1471,8 @@ class GroundingChunk(_base.Message):
                 or keep it according to what the Places API method you call expects.
             place_answer_sources: Reviews behind the statement on this place. Unset when no reviews
                 were consulted.
-            route: Distance, time and course, set when the source is a route and not a single
-                place.
+            route: Output only. Distance, time and course, set when the source is a route and not a
+                single place.
         """
 
         class PlaceAnswerSources(_base.Message):
@@ -1522,11 +1536,11 @@ class GroundingMetadata(_base.Message):
             list are what supports refer to.
         grounding_supports: Links from statements in the reply to entries of `grounding_chunks`.
             Empty when no statement could be attributed.
-        retrieval_metadata: Figures on the decision to search, such as the dynamic retrieval score.
-            Unset when no such decision took place.
-        google_maps_widget_context_token: Token to pass to the Google Maps JavaScript widget so
-            that it displays the places behind this reply. Set only if the Maps tool was told to
-            enable the widget.
+        retrieval_metadata: Output only. Figures on the decision to search, such as the dynamic
+            retrieval score. Unset when no such decision took place.
+        google_maps_widget_context_token: Output only. Token to pass to the Google Maps JavaScript
+            widget so that it displays the places behind this reply. Set only if the Maps tool was
+            told to enable the widget.
         source_flagging_uris: Reporting links for sources from Google Maps. Empty for other kinds
             of source.
     """

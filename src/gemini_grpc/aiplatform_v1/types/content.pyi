@@ -69,6 +69,7 @@ class Modality(_base.Enum):
 class Content(_base.Message):
     role: _base.Field[str, str]
     parts: _base.Field[MutableSequence[Part], Iterable[Part | Mapping[str, object]]]
+    """Required."""
     def __init__(
         self,
         mapping: Content | Mapping[str, object] | None = None,
@@ -88,6 +89,7 @@ class Part(_base.Message):
             MEDIA_RESOLUTION_ULTRA_HIGH = 4
 
         level: _base.Field[Part.MediaResolution.Level, Part.MediaResolution.Level | int | str]
+        """One of `value`."""
         def __init__(
             self,
             mapping: Part.MediaResolution | Mapping[str, object] | None = None,
@@ -97,17 +99,25 @@ class Part(_base.Message):
         ) -> None: ...
 
     text: _base.Field[str, str]
+    """One of `data`."""
     inline_data: _base.Field[Blob, Blob | Mapping[str, object]]
+    """One of `data`."""
     file_data: _base.Field[FileData, FileData | Mapping[str, object]]
+    """One of `data`."""
     function_call: _base.Field[FunctionCall, FunctionCall | Mapping[str, object]]
+    """One of `data`."""
     function_response: _base.Field[FunctionResponse, FunctionResponse | Mapping[str, object]]
+    """One of `data`."""
     executable_code: _base.Field[ExecutableCode, ExecutableCode | Mapping[str, object]]
+    """One of `data`."""
     code_execution_result: _base.Field[
         CodeExecutionResult, CodeExecutionResult | Mapping[str, object]
     ]
+    """One of `data`."""
     thought: _base.Field[bool, bool]
     thought_signature: _base.Field[bytes, bytes]
     video_metadata: _base.Field[VideoMetadata, VideoMetadata | Mapping[str, object]]
+    """One of `metadata`."""
     media_resolution: _base.Field[Part.MediaResolution, Part.MediaResolution | Mapping[str, object]]
     def __init__(
         self,
@@ -129,7 +139,9 @@ class Part(_base.Message):
 
 class Blob(_base.Message):
     mime_type: _base.Field[str, str]
+    """Required."""
     data: _base.Field[bytes, bytes]
+    """Required."""
     def __init__(
         self,
         mapping: Blob | Mapping[str, object] | None = None,
@@ -141,7 +153,9 @@ class Blob(_base.Message):
 
 class FileData(_base.Message):
     mime_type: _base.Field[str, str]
+    """Required."""
     file_uri: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: FileData | Mapping[str, object] | None = None,
@@ -191,9 +205,11 @@ class VoiceConfig(_base.Message):
     prebuilt_voice_config: _base.Field[
         PrebuiltVoiceConfig, PrebuiltVoiceConfig | Mapping[str, object]
     ]
+    """One of `voice_config`."""
     replicated_voice_config: _base.Field[
         ReplicatedVoiceConfig, ReplicatedVoiceConfig | Mapping[str, object]
     ]
+    """One of `voice_config`."""
     def __init__(
         self,
         mapping: VoiceConfig | Mapping[str, object] | None = None,
@@ -205,7 +221,9 @@ class VoiceConfig(_base.Message):
 
 class SpeakerVoiceConfig(_base.Message):
     speaker: _base.Field[str, str]
+    """Required."""
     voice_config: _base.Field[VoiceConfig, VoiceConfig | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: SpeakerVoiceConfig | Mapping[str, object] | None = None,
@@ -219,6 +237,7 @@ class MultiSpeakerVoiceConfig(_base.Message):
     speaker_voice_configs: _base.Field[
         MutableSequence[SpeakerVoiceConfig], Iterable[SpeakerVoiceConfig | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: MultiSpeakerVoiceConfig | Mapping[str, object] | None = None,
@@ -335,10 +354,12 @@ class GenerationConfig(_base.Message):
             GenerationConfig.RoutingConfig.AutoRoutingMode,
             GenerationConfig.RoutingConfig.AutoRoutingMode | Mapping[str, object],
         ]
+        """One of `routing_config`."""
         manual_mode: _base.Field[
             GenerationConfig.RoutingConfig.ManualRoutingMode,
             GenerationConfig.RoutingConfig.ManualRoutingMode | Mapping[str, object],
         ]
+        """One of `routing_config`."""
         def __init__(
             self,
             mapping: GenerationConfig.RoutingConfig | Mapping[str, object] | None = None,
@@ -448,9 +469,11 @@ class SafetySetting(_base.Message):
         PROBABILITY = 2
 
     category: _base.Field[HarmCategory, HarmCategory | int | str]
+    """Required."""
     threshold: _base.Field[
         SafetySetting.HarmBlockThreshold, SafetySetting.HarmBlockThreshold | int | str
     ]
+    """Required."""
     method: _base.Field[SafetySetting.HarmBlockMethod, SafetySetting.HarmBlockMethod | int | str]
     def __init__(
         self,
@@ -478,11 +501,17 @@ class SafetyRating(_base.Message):
         HARM_SEVERITY_HIGH = 4
 
     category: _base.Field[HarmCategory, HarmCategory | int | str]
+    """Output only."""
     probability: _base.Field[SafetyRating.HarmProbability, SafetyRating.HarmProbability | int | str]
+    """Output only."""
     probability_score: _base.Field[float, float]
+    """Output only."""
     severity: _base.Field[SafetyRating.HarmSeverity, SafetyRating.HarmSeverity | int | str]
+    """Output only."""
     severity_score: _base.Field[float, float]
+    """Output only."""
     blocked: _base.Field[bool, bool]
+    """Output only."""
     def __init__(
         self,
         mapping: SafetyRating | Mapping[str, object] | None = None,
@@ -498,6 +527,7 @@ class SafetyRating(_base.Message):
 
 class CitationMetadata(_base.Message):
     citations: _base.Field[MutableSequence[Citation], Iterable[Citation | Mapping[str, object]]]
+    """Output only."""
     def __init__(
         self,
         mapping: CitationMetadata | Mapping[str, object] | None = None,
@@ -508,11 +538,17 @@ class CitationMetadata(_base.Message):
 
 class Citation(_base.Message):
     start_index: _base.Field[int, int]
+    """Output only."""
     end_index: _base.Field[int, int]
+    """Output only."""
     uri: _base.Field[str, str]
+    """Output only."""
     title: _base.Field[str, str]
+    """Output only."""
     license_: _base.Field[str, str]
+    """Output only."""
     publication_date: _base.Field[date_pb2.Date, date_pb2.Date | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: Citation | Mapping[str, object] | None = None,
@@ -542,18 +578,29 @@ class Candidate(_base.Message):
         MODEL_ARMOR = 10
 
     index: _base.Field[int, int]
+    """Output only."""
     content: _base.Field[Content, Content | Mapping[str, object]]
+    """Output only."""
     score: _base.Field[float, float]
+    """Output only."""
     avg_logprobs: _base.Field[float, float]
+    """Output only."""
     logprobs_result: _base.Field[LogprobsResult, LogprobsResult | Mapping[str, object]]
+    """Output only."""
     finish_reason: _base.Field[Candidate.FinishReason, Candidate.FinishReason | int | str]
+    """Output only."""
     safety_ratings: _base.Field[
         MutableSequence[SafetyRating], Iterable[SafetyRating | Mapping[str, object]]
     ]
+    """Output only."""
     finish_message: _base.Field[str, str]
+    """Output only."""
     citation_metadata: _base.Field[CitationMetadata, CitationMetadata | Mapping[str, object]]
+    """Output only."""
     grounding_metadata: _base.Field[GroundingMetadata, GroundingMetadata | Mapping[str, object]]
+    """Output only."""
     url_context_metadata: _base.Field[UrlContextMetadata, UrlContextMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: Candidate | Mapping[str, object] | None = None,
@@ -576,6 +623,7 @@ class UrlContextMetadata(_base.Message):
     url_metadata: _base.Field[
         MutableSequence[UrlMetadata], Iterable[UrlMetadata | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: UrlContextMetadata | Mapping[str, object] | None = None,
@@ -650,9 +698,13 @@ class LogprobsResult(_base.Message):
 
 class Segment(_base.Message):
     part_index: _base.Field[int, int]
+    """Output only."""
     start_index: _base.Field[int, int]
+    """Output only."""
     end_index: _base.Field[int, int]
+    """Output only."""
     text: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: Segment | Mapping[str, object] | None = None,
@@ -679,10 +731,12 @@ class GroundingChunk(_base.Message):
 
     class RetrievedContext(_base.Message):
         rag_chunk: _base.Field[RagChunk, RagChunk | Mapping[str, object]]
+        """One of `context_details`."""
         uri: _base.Field[str, str]
         title: _base.Field[str, str]
         text: _base.Field[str, str]
         document_name: _base.Field[str, str]
+        """Output only."""
         def __init__(
             self,
             mapping: GroundingChunk.RetrievedContext | Mapping[str, object] | None = None,
@@ -759,6 +813,7 @@ class GroundingChunk(_base.Message):
         route: _base.Field[
             GroundingChunk.Maps.Route, GroundingChunk.Maps.Route | Mapping[str, object]
         ]
+        """Output only."""
         def __init__(
             self,
             mapping: GroundingChunk.Maps | Mapping[str, object] | None = None,
@@ -775,10 +830,13 @@ class GroundingChunk(_base.Message):
         ) -> None: ...
 
     web: _base.Field[GroundingChunk.Web, GroundingChunk.Web | Mapping[str, object]]
+    """One of `chunk_type`."""
     retrieved_context: _base.Field[
         GroundingChunk.RetrievedContext, GroundingChunk.RetrievedContext | Mapping[str, object]
     ]
+    """One of `chunk_type`."""
     maps: _base.Field[GroundingChunk.Maps, GroundingChunk.Maps | Mapping[str, object]]
+    """One of `chunk_type`."""
     def __init__(
         self,
         mapping: GroundingChunk | Mapping[str, object] | None = None,
@@ -826,7 +884,9 @@ class GroundingMetadata(_base.Message):
         MutableSequence[GroundingSupport], Iterable[GroundingSupport | Mapping[str, object]]
     ]
     retrieval_metadata: _base.Field[RetrievalMetadata, RetrievalMetadata | Mapping[str, object]]
+    """Output only."""
     google_maps_widget_context_token: _base.Field[str, str]
+    """Output only."""
     source_flagging_uris: _base.Field[
         MutableSequence[GroundingMetadata.SourceFlaggingUri],
         Iterable[GroundingMetadata.SourceFlaggingUri | Mapping[str, object]],

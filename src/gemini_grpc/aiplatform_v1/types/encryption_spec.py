@@ -26,7 +26,7 @@ class EncryptionSpec(_base.Message):
     fails. Disabling the key later makes whatever it protects unreadable.
 
     Attributes:
-        kms_key_name: Full resource name of the Cloud KMS key,
+        kms_key_name: Required. Full resource name of the Cloud KMS key,
             `projects/{project}/locations/{location}/keyRings/{key_ring}/cryptoKeys/{key}`. The key
             must live in the same region as the resource it protects.
     """

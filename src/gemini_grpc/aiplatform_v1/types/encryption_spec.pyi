@@ -9,6 +9,7 @@ __all__ = [
 
 class EncryptionSpec(_base.Message):
     kms_key_name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: EncryptionSpec | Mapping[str, object] | None = None,

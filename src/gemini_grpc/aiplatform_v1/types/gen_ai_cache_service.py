@@ -70,11 +70,11 @@ class CreateCachedContentRequest(_base.Message):
     """Carries a new cache and the project and location that will own it.
 
     Attributes:
-        parent: Project and location to own the cache, written
+        parent: Required. Project and location to own the cache, written
             `projects/{project}/locations/{location}`. The location has to be the one from which
             you will later generate.
-        cached_content: Cache to be stored. Fill in `model`, the prompt material and, if one hour
-            is not right, `ttl` or `expire_time`; leave `name` empty.
+        cached_content: Required. Cache to be stored. Fill in `model`, the prompt material and, if
+            one hour is not right, `ttl` or `expire_time`; leave `name` empty.
     """
 
 
@@ -82,7 +82,7 @@ class GetCachedContentRequest(_base.Message):
     """Selects the cache whose metadata is to be fetched.
 
     Attributes:
-        name: Cache to look up, given by its full name
+        name: Required. Cache to look up, given by its full name
             `projects/{project}/locations/{location}/cachedContents/{cached_content}`.
     """
 
@@ -91,10 +91,10 @@ class UpdateCachedContentRequest(_base.Message):
     """Gives a cache a different expiration; nothing more than that can be altered.
 
     Attributes:
-        cached_content: Holds the `name` of the cache to alter plus its new `expire_time` or `ttl`.
-            Values in other fields are not applied.
-        update_mask: Lists which fields to write: `expire_time` or `ttl`, matching the one set in
-            `cached_content`. Other paths lead to INVALID_ARGUMENT.
+        cached_content: Required. Holds the `name` of the cache to alter plus its new `expire_time`
+            or `ttl`. Values in other fields are not applied.
+        update_mask: Required. Lists which fields to write: `expire_time` or `ttl`, matching the
+            one set in `cached_content`. Other paths lead to INVALID_ARGUMENT.
     """
 
 
@@ -102,7 +102,7 @@ class DeleteCachedContentRequest(_base.Message):
     """Selects the cache that is to be discarded.
 
     Attributes:
-        name: Cache to discard, in the form
+        name: Required. Cache to discard, in the form
             `projects/{project}/locations/{location}/cachedContents/{cached_content}`. NOT_FOUND
             follows if it is already gone.
     """
@@ -112,7 +112,7 @@ class ListCachedContentsRequest(_base.Message):
     """Picks a project and location to look through, and the page to return.
 
     Attributes:
-        parent: Project and location whose caches you want to see, written
+        parent: Required. Project and location whose caches you want to see, written
             `projects/{project}/locations/{location}`. Caches elsewhere need a call of their own.
         page_size: Upper bound on entries per page, 1000 at most; fewer may come back even when
             more exist. Zero leaves the choice to the server.

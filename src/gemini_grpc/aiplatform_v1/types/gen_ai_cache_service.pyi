@@ -17,7 +17,9 @@ __all__ = [
 
 class CreateCachedContentRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     cached_content: _base.Field[CachedContent, CachedContent | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateCachedContentRequest | Mapping[str, object] | None = None,
@@ -29,6 +31,7 @@ class CreateCachedContentRequest(_base.Message):
 
 class GetCachedContentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetCachedContentRequest | Mapping[str, object] | None = None,
@@ -39,9 +42,11 @@ class GetCachedContentRequest(_base.Message):
 
 class UpdateCachedContentRequest(_base.Message):
     cached_content: _base.Field[CachedContent, CachedContent | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: UpdateCachedContentRequest | Mapping[str, object] | None = None,
@@ -53,6 +58,7 @@ class UpdateCachedContentRequest(_base.Message):
 
 class DeleteCachedContentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteCachedContentRequest | Mapping[str, object] | None = None,
@@ -63,6 +69,7 @@ class DeleteCachedContentRequest(_base.Message):
 
 class ListCachedContentsRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     page_size: _base.Field[int, int]
     page_token: _base.Field[str, str]
     def __init__(

@@ -53,7 +53,7 @@ class ComputeTokensRequest(_base.Message):
     format.
 
     Attributes:
-        endpoint: Publisher model or endpoint that handles the call, such as
+        endpoint: Required. Publisher model or endpoint that handles the call, such as
             `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}` or
             `projects/{project}/locations/{location}/endpoints/{endpoint}`. Routing depends on it,
             so use a location served by the host you connect to.

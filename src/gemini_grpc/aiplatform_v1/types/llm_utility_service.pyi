@@ -12,6 +12,7 @@ __all__ = [
 
 class ComputeTokensRequest(_base.Message):
     endpoint: _base.Field[str, str]
+    """Required."""
     instances: _base.Field[MutableSequence[object], Iterable[object]]
     model: _base.Field[str, str]
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]

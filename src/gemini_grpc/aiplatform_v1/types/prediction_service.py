@@ -257,8 +257,8 @@ class CountTokensRequest(_base.Message):
     `instances` (models that use the generic prediction format).
 
     Attributes:
-        endpoint: Says where the count is computed, and normally names the same publisher model or
-            endpoint you would generate with:
+        endpoint: Required. Says where the count is computed, and normally names the same publisher
+            model or endpoint you would generate with:
             `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}` or
             `projects/{project}/locations/{location}/endpoints/{endpoint}`. It also decides the
             routing of the call, so its location must match the host.
@@ -290,8 +290,8 @@ class CountTokensResponse(_base.Message):
         total_billable_characters: How many characters would be charged under character-based
             pricing, where white space is not charged. For models priced by token this number has
             no bearing on the bill.
-        prompt_tokens_details: Breaks the total down by kind of input (text, image, audio, video,
-            document), with one entry for each kind that occurs.
+        prompt_tokens_details: Output only. Breaks the total down by kind of input (text, image,
+            audio, video, document), with one entry for each kind that occurs.
     """
 
 
@@ -301,16 +301,16 @@ class GenerateContentRequest(_base.Message):
     so every request must repeat the earlier turns unless they sit in `cached_content`.
 
     Attributes:
-        model: Full name of the publisher model or tuned-model endpoint that answers. Accepted
-            forms are
+        model: Required. Full name of the publisher model or tuned-model endpoint that answers.
+            Accepted forms are
             `projects/{project}/locations/{location}/publishers/{publisher}/models/{model}` and
             `projects/{project}/locations/{location}/endpoints/{endpoint}`; the short forms
             `publishers/{publisher}/models/{model}` and `endpoints/{endpoint}` rely on the caller's
             credentials for the project. A name that does not exist, or that the chosen location
             does not serve, gives NOT_FOUND.
-        contents: Turns of the dialog in chronological order, closed by the message to be answered.
-            One `Content` with role `user` is enough for a single question; for a chat, alternate
-            roles `user` and `model`. An empty list is rejected with INVALID_ARGUMENT.
+        contents: Required. Turns of the dialog in chronological order, closed by the message to be
+            answered. One `Content` with role `user` is enough for a single question; for a chat,
+            alternate roles `user` and `model`. An empty list is rejected with INVALID_ARGUMENT.
         system_instruction: Standing guidance such as persona, tone or rules, which the model
             weighs ahead of the dialog. Give text parts only; do not combine it with
             `cached_content`, which brings its own instruction.
@@ -347,17 +347,17 @@ class GenerateContentResponse(_base.Message):
     repeats this structure with the newly generated material only.
 
     Attributes:
-        candidates: Alternative answers, as many as `generation_config.candidate_count` requested,
-            or one by default. An empty list means the prompt was blocked or that this stream
-            message carries only metadata.
-        model_version: Exact model release that answered, useful in logs when `model` named an
-            alias that moves from release to release.
-        create_time: Moment at which the service took in the request, as a server-side timestamp.
-            It is not the time the answer was finished.
-        response_id: Opaque identifier of this answer, shared by all messages of one stream. Log
-            it, and quote it when reporting a problem to support.
-        prompt_feedback: Present when the input was refused; then no candidates exist. Check it
-            before reading `candidates`.
+        candidates: Output only. Alternative answers, as many as
+            `generation_config.candidate_count` requested, or one by default. An empty list means
+            the prompt was blocked or that this stream message carries only metadata.
+        model_version: Output only. Exact model release that answered, useful in logs when `model`
+            named an alias that moves from release to release.
+        create_time: Output only. Moment at which the service took in the request, as a server-side
+            timestamp. It is not the time the answer was finished.
+        response_id: Output only. Opaque identifier of this answer, shared by all messages of one
+            stream. Log it, and quote it when reporting a problem to support.
+        prompt_feedback: Output only. Present when the input was refused; then no candidates exist.
+            Check it before reading `candidates`.
         usage_metadata: Token counts for billing and monitoring. In a stream, take the last message
             that carries it as authoritative.
     """
@@ -369,12 +369,12 @@ class GenerateContentResponse(_base.Message):
         reason instead.
 
         Attributes:
-            block_reason: Tells which kind of check stopped the prompt; branch on this rather than
-                on the message text.
-            safety_ratings: Scores given to the prompt, one entry per harm category. The entry
-                flagged as blocked is what caused a `SAFETY` refusal.
-            block_reason_message: Explanation of the refusal meant for people. It may be empty and
-                its wording can change, so show or log it but do not parse it.
+            block_reason: Output only. Tells which kind of check stopped the prompt; branch on this
+                rather than on the message text.
+            safety_ratings: Output only. Scores given to the prompt, one entry per harm category.
+                The entry flagged as blocked is what caused a `SAFETY` refusal.
+            block_reason_message: Output only. Explanation of the refusal meant for people. It may
+                be empty and its wording can change, so show or log it but do not parse it.
         """
 
         class BlockedReason(_base.Enum):
@@ -417,26 +417,27 @@ class GenerateContentResponse(_base.Message):
                 with the share shown in `cached_content_token_count`.
             candidates_token_count: Tokens written as visible answer, added up over every
                 candidate. Thinking is counted apart in `thoughts_token_count`.
-            thoughts_token_count: Tokens a thinking model spent on its internal reasoning before
-                and between parts of the answer. They are charged as output even when the thoughts
-                are not returned to you; zero for models that do not think.
+            thoughts_token_count: Output only. Tokens a thinking model spent on its internal
+                reasoning before and between parts of the answer. They are charged as output even
+                when the thoughts are not returned to you; zero for models that do not think.
             total_token_count: Sum for the whole call: input, visible answer, reasoning and any
                 input that came from tools.
-            cached_content_token_count: How much of the prompt was taken from a cache, in tokens.
-                This portion is billed at the reduced cached rate and is already included in
-                `prompt_token_count`.
-            prompt_tokens_details: Splits `prompt_token_count` by modality, which matters because
-                text, audio and video can have different prices. Modalities that do not occur are
-                left out.
-            cache_tokens_details: Splits `cached_content_token_count` by modality. Empty when no
-                cache was hit.
-            candidates_tokens_details: Splits `candidates_token_count` by modality, of interest for
-                models that return images or audio besides text.
-            tool_use_prompt_tokens_details: Splits by modality the input that server-side tools fed
-                back to the model, such as fetched pages or code output. Empty when no such tool
-                ran.
-            traffic_type: Shows whether reserved or pay-as-you-go capacity handled this request,
-                and in which tier. Expect the value in the closing message of a stream.
+            cached_content_token_count: Output only. How much of the prompt was taken from a cache,
+                in tokens. This portion is billed at the reduced cached rate and is already
+                included in `prompt_token_count`.
+            prompt_tokens_details: Output only. Splits `prompt_token_count` by modality, which
+                matters because text, audio and video can have different prices. Modalities that do
+                not occur are left out.
+            cache_tokens_details: Output only. Splits `cached_content_token_count` by modality.
+                Empty when no cache was hit.
+            candidates_tokens_details: Output only. Splits `candidates_token_count` by modality, of
+                interest for models that return images or audio besides text.
+            tool_use_prompt_tokens_details: Output only. Splits by modality the input that
+                server-side tools fed back to the model, such as fetched pages or code output.
+                Empty when no such tool ran.
+            traffic_type: Output only. Shows whether reserved or pay-as-you-go capacity handled
+                this request, and in which tier. Expect the value in the closing message of a
+                stream.
         """
 
         class TrafficType(_base.Enum):
@@ -474,13 +475,14 @@ class EmbedContentRequest(_base.Message):
         content: Material to embed, its parts together giving a single vector. Text-only models use
             just the text parts; a call handles one content, so loop or run calls concurrently for
             more.
-        title: Older place for a document heading. Set `embed_content_config.title` in new code.
-        task_type: Older place for the purpose of the vector. Set `embed_content_config.task_type`
-            in new code.
-        output_dimensionality: Older place for a shortened vector length. Set
+        title: Deprecated. Older place for a document heading. Set `embed_content_config.title` in
+            new code.
+        task_type: Deprecated. Older place for the purpose of the vector. Set
+            `embed_content_config.task_type` in new code.
+        output_dimensionality: Deprecated. Older place for a shortened vector length. Set
             `embed_content_config.output_dimensionality` in new code.
-        auto_truncate: Older place for choosing between cutting and rejecting over-long input. Set
-            `embed_content_config.auto_truncate` in new code.
+        auto_truncate: Deprecated. Older place for choosing between cutting and rejecting over-long
+            input. Set `embed_content_config.auto_truncate` in new code.
         embed_content_config: Groups every embedding option, and supersedes the deprecated
             top-level fields. Use one place or the other for a given option, not both.
     """

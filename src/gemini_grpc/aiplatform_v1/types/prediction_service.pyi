@@ -28,6 +28,7 @@ __all__ = [
 
 class CountTokensRequest(_base.Message):
     endpoint: _base.Field[str, str]
+    """Required."""
     model: _base.Field[str, str]
     instances: _base.Field[MutableSequence[object], Iterable[object]]
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
@@ -54,6 +55,7 @@ class CountTokensResponse(_base.Message):
     prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: CountTokensResponse | Mapping[str, object] | None = None,
@@ -66,7 +68,9 @@ class CountTokensResponse(_base.Message):
 
 class GenerateContentRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Required."""
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
     cached_content: _base.Field[str, str]
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
@@ -109,10 +113,13 @@ class GenerateContentResponse(_base.Message):
             GenerateContentResponse.PromptFeedback.BlockedReason,
             GenerateContentResponse.PromptFeedback.BlockedReason | int | str,
         ]
+        """Output only."""
         safety_ratings: _base.Field[
             MutableSequence[SafetyRating], Iterable[SafetyRating | Mapping[str, object]]
         ]
+        """Output only."""
         block_reason_message: _base.Field[str, str]
+        """Output only."""
         def __init__(
             self,
             mapping: GenerateContentResponse.PromptFeedback | Mapping[str, object] | None = None,
@@ -137,24 +144,31 @@ class GenerateContentResponse(_base.Message):
         prompt_token_count: _base.Field[int, int]
         candidates_token_count: _base.Field[int, int]
         thoughts_token_count: _base.Field[int, int]
+        """Output only."""
         total_token_count: _base.Field[int, int]
         cached_content_token_count: _base.Field[int, int]
+        """Output only."""
         prompt_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         cache_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         candidates_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         tool_use_prompt_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         traffic_type: _base.Field[
             GenerateContentResponse.UsageMetadata.TrafficType,
             GenerateContentResponse.UsageMetadata.TrafficType | int | str,
         ]
+        """Output only."""
         def __init__(
             self,
             mapping: GenerateContentResponse.UsageMetadata | Mapping[str, object] | None = None,
@@ -179,13 +193,18 @@ class GenerateContentResponse(_base.Message):
         ) -> None: ...
 
     candidates: _base.Field[MutableSequence[Candidate], Iterable[Candidate | Mapping[str, object]]]
+    """Output only."""
     model_version: _base.Field[str, str]
+    """Output only."""
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     response_id: _base.Field[str, str]
+    """Output only."""
     prompt_feedback: _base.Field[
         GenerateContentResponse.PromptFeedback,
         GenerateContentResponse.PromptFeedback | Mapping[str, object],
     ]
+    """Output only."""
     usage_metadata: _base.Field[
         GenerateContentResponse.UsageMetadata,
         GenerateContentResponse.UsageMetadata | Mapping[str, object],
@@ -242,11 +261,15 @@ class EmbedContentRequest(_base.Message):
     model: _base.Field[str, str]
     content: _base.Field[Content, Content | Mapping[str, object]]
     title: _base.Field[str, str]
+    """Deprecated."""
     task_type: _base.Field[
         EmbedContentRequest.EmbeddingTaskType, EmbedContentRequest.EmbeddingTaskType | int | str
     ]
+    """Deprecated."""
     output_dimensionality: _base.Field[int, int]
+    """Deprecated."""
     auto_truncate: _base.Field[bool, bool]
+    """Deprecated."""
     embed_content_config: _base.Field[
         EmbedContentRequest.EmbedContentConfig,
         EmbedContentRequest.EmbedContentConfig | Mapping[str, object],

@@ -450,9 +450,9 @@ class Tool(_base.Message):
         charged to the account behind `api_key`.
 
         Attributes:
-            api_key: Your own Exa key, without which the tool cannot search and the request fails.
-                Treat it as a secret: load it from a safe place and do not write the serialized
-                request to logs.
+            api_key: Required. Your own Exa key, without which the tool cannot search and the
+                request fails. Treat it as a secret: load it from a safe place and do not write the
+                serialized request to logs.
             custom_configs: Extra search settings as a JSON object, handed on to Exa's search
                 interface. Names and allowed values are Exa's own; leave it unset to search with
                 that provider's defaults.
@@ -472,8 +472,8 @@ class Tool(_base.Message):
         model made for computer use.
 
         Attributes:
-            environment: Which interface your program controls on the model's behalf. Set it to
-                `ENVIRONMENT_BROWSER`, currently the only usable choice.
+            environment: Required. Which interface your program controls on the model's behalf. Set
+                it to `ENVIRONMENT_BROWSER`, currently the only usable choice.
             excluded_predefined_functions: Built-in actions that the model must not request, listed
                 by name. Use it to rule out what your program cannot or should not do, or to make
                 room for a function of your own with the same job; by default all actions stay
@@ -510,9 +510,10 @@ class FunctionDeclaration(_base.Message):
     effect on how well it is used.
 
     Attributes:
-        name: How the model will refer to the function in its calls. Start with a letter or
-            underscore and continue with letters, digits, underscores, dots or dashes; keep it
-            short and unique within the request, or the server answers INVALID_ARGUMENT.
+        name: Required. How the model will refer to the function in its calls. Start with a letter
+            or underscore and continue with letters, digits, underscores, colons, dots or dashes,
+            up to 64 characters; keep it unique within the request, or the server answers
+            INVALID_ARGUMENT.
         description: Tells the model what the function achieves and when it is the right choice.
             Write it as you would for a colleague, including units, side effects and limits; an
             empty text leaves only the name to go by.
@@ -562,17 +563,18 @@ class PartialArg(_base.Message):
     Appears only with `FunctionCallingConfig.stream_function_call_arguments` switched on.
 
     Attributes:
-        null_value: States that the argument at `json_path` is JSON null. Excludes the number,
-            string and boolean members.
-        number_value: A complete number for the argument at `json_path`; numbers are not split
-            between pieces. Excludes the other kinds of value.
-        string_value: Text to append to what has already arrived for the same `json_path`. Further
-            text follows as long as `will_continue` is true. Excludes the other kinds of value.
-        bool_value: A truth value for the argument at `json_path`, delivered whole. Excludes the
+        null_value: One of `delta`. States that the argument at `json_path` is JSON null. Excludes
+            the number, string and boolean members.
+        number_value: One of `delta`. A complete number for the argument at `json_path`; numbers
+            are not split between pieces. Excludes the other kinds of value.
+        string_value: One of `delta`. Text to append to what has already arrived for the same
+            `json_path`. Further text follows as long as `will_continue` is true. Excludes the
             other kinds of value.
-        json_path: Where in the argument object this piece belongs, written as an RFC 9535 JSONPath
-            such as `$.order.items[0].name`. Pieces with equal paths build up one and the same
-            value.
+        bool_value: One of `delta`. A truth value for the argument at `json_path`, delivered whole.
+            Excludes the other kinds of value.
+        json_path: Required. Where in the argument object this piece belongs, written as an RFC
+            9535 JSONPath such as `$.order.items[0].name`. Pieces with equal paths build up one and
+            the same value.
         will_continue: True when more content for the same `json_path` will follow, for instance
             the rest of a long string. False closes this one value, though not necessarily the
             whole call.
@@ -585,10 +587,10 @@ class FunctionResponsePart(_base.Message):
     content. Only some models can read media in function results.
 
     Attributes:
-        inline_data: The media item itself, carried inside the request and counted toward its size
-            limit. Setting it clears `file_data`.
-        file_data: A reference to media kept elsewhere, read by the server when it handles the
-            request. Setting it clears `inline_data`.
+        inline_data: One of `data`. The media item itself, carried inside the request and counted
+            toward its size limit. Setting it clears `file_data`.
+        file_data: One of `data`. A reference to media kept elsewhere, read by the server when it
+            handles the request. Setting it clears `inline_data`.
     """
 
 
@@ -598,10 +600,10 @@ class FunctionResponseBlob(_base.Message):
     request.
 
     Attributes:
-        mime_type: Media type of `data`, for example `image/png` or `application/pdf`. A type that
-            the model cannot read leads to INVALID_ARGUMENT.
-        data: The content as raw bytes. Do not encode it in base64 yourself; over gRPC it travels
-            as it is.
+        mime_type: Required. Media type of `data`, for example `image/png` or `application/pdf`. A
+            type that the model cannot read leads to INVALID_ARGUMENT.
+        data: Required. The content as raw bytes. Do not encode it in base64 yourself; over gRPC it
+            travels as it is.
         display_name: A label by which the structured result can point to this item, using a JSON
             object of the form `{"$ref": "label"}` inside `FunctionResponse.response`. Keep labels
             unique within one response; leave it empty if nothing refers to the item.
@@ -614,10 +616,10 @@ class FunctionResponseFileData(_base.Message):
     INVALID_ARGUMENT.
 
     Attributes:
-        mime_type: Media type of the stored content, for instance `image/jpeg`. It is not worked
-            out from the file name, so state it yourself.
-        file_uri: Location of the stored content, normally a Cloud Storage address such as
-            `gs://my-bucket/chart.png`.
+        mime_type: Required. Media type of the stored content, for instance `image/jpeg`. It is not
+            worked out from the file name, so state it yourself.
+        file_uri: Required. Location of the stored content, normally a Cloud Storage address such
+            as `gs://my-bucket/chart.png`.
         display_name: A label by which the structured result can point to this file, using a JSON
             object of the form `{"$ref": "label"}` inside `FunctionResponse.response`. Labels
             within one response should differ from each other.
@@ -630,10 +632,11 @@ class FunctionResponse(_base.Message):
     in number between calls and responses is refused with INVALID_ARGUMENT.
 
     Attributes:
-        name: Which function this answers, spelled as in the `FunctionCall` that asked for it.
-        response: The result as a JSON object. Wrap a plain value, for example under the key
-            `output`, and report a failure under `error` so that the model can react to it; without
-            either key, the whole object is read as the result.
+        name: Required. Which function this answers, spelled as in the `FunctionCall` that asked
+            for it.
+        response: Required. The result as a JSON object. Wrap a plain value, for example under the
+            key `output`, and report a failure under `error` so that the model can react to it;
+            without either key, the whole object is read as the result.
         parts: Pictures, documents and other media that belong to the result, in addition to the
             JSON in `response`. Stay with plain JSON unless the model is known to accept media
             here.
@@ -646,8 +649,9 @@ class ExecutableCode(_base.Message):
     `CodeExecutionResult`.
 
     Attributes:
-        language: Programming language in which `code` is written. Python is the only one in use.
-        code: Source text of the script, exactly as it was given to the sandbox.
+        language: Required. Programming language in which `code` is written. Python is the only one
+            in use.
+        code: Required. Source text of the script, exactly as it was given to the sandbox.
     """
 
     class Language(_base.Enum):
@@ -670,7 +674,7 @@ class CodeExecutionResult(_base.Message):
     tries again, so one answer may hold several such pairs.
 
     Attributes:
-        outcome: How the run ended. Look here before trusting `output`.
+        outcome: Required. How the run ended. Look here before trusting `output`.
         output: Text the script printed if it succeeded, or the error text if it did not. Empty
             when nothing was printed.
     """
@@ -700,12 +704,12 @@ class Retrieval(_base.Message):
     corpora. Passages that were used appear in the candidate's `grounding_metadata`.
 
     Attributes:
-        vertex_ai_search: Takes passages from a Vertex AI Search data store or app. Setting it
-            clears `vertex_rag_store`.
-        vertex_rag_store: Takes passages from one or more RAG corpora managed by Vertex AI. Setting
-            it clears `vertex_ai_search`.
-        disable_attribution: No longer has any effect. Leave it unset; sources are always reported
-            through `grounding_metadata`, which you may simply ignore.
+        vertex_ai_search: One of `source`. Takes passages from a Vertex AI Search data store or
+            app. Setting it clears `vertex_rag_store`.
+        vertex_rag_store: One of `source`. Takes passages from one or more RAG corpora managed by
+            Vertex AI. Setting it clears `vertex_ai_search`.
+        disable_attribution: Deprecated. No longer has any effect. Leave it unset; sources are
+            always reported through `grounding_metadata`, which you may simply ignore.
     """
 
 
@@ -718,9 +722,9 @@ class VertexRagStore(_base.Message):
         rag_resources: Corpora to draw from, each optionally narrowed to some files. The service
             restricts how many corpora one request may name, and expects any file ids to come from
             the same corpus.
-        similarity_top_k: Former way to set how many passages are fetched. Use
+        similarity_top_k: Deprecated. Former way to set how many passages are fetched. Use
             `rag_retrieval_config.top_k` instead.
-        vector_distance_threshold: Former way to discard distant passages. Use
+        vector_distance_threshold: Deprecated. Former way to discard distant passages. Use
             `rag_retrieval_config.filter.vector_distance_threshold` instead.
         rag_retrieval_config: Number of passages, filters and reranking to apply to this search.
             The service's defaults hold for anything you leave out.
@@ -922,12 +926,13 @@ class RagRetrievalConfig(_base.Message):
         distance or vector similarity, not both, and a metadata condition if you want one.
 
         Attributes:
-            vector_distance_threshold: Keeps only passages whose embedding lies closer to the query
-                than this, so smaller numbers are stricter. Its scale depends on the distance
-                measure of the vector store. Excludes `vector_similarity_threshold`.
-            vector_similarity_threshold: Keeps only passages that resemble the query more than
-                this, so larger numbers are stricter. Its scale depends on the vector store.
-                Excludes `vector_distance_threshold`.
+            vector_distance_threshold: One of `vector_db_threshold`. Keeps only passages whose
+                embedding lies closer to the query than this, so smaller numbers are stricter. Its
+                scale depends on the distance measure of the vector store. Excludes
+                `vector_similarity_threshold`.
+            vector_similarity_threshold: One of `vector_db_threshold`. Keeps only passages that
+                resemble the query more than this, so larger numbers are stricter. Its scale
+                depends on the vector store. Excludes `vector_distance_threshold`.
             metadata_filter: Expression over the metadata of files or chunks; those for which it is
                 false are skipped. An empty string imposes no condition.
         """
@@ -937,8 +942,10 @@ class RagRetrievalConfig(_base.Message):
         prompt. Choose one ranker; without any, the order from the vector search stands.
 
         Attributes:
-            rank_service: Chooses the dedicated ranking service and clears `llm_ranker`.
-            llm_ranker: Chooses a Gemini model as judge and clears `rank_service`.
+            rank_service: One of `ranking_config`. Chooses the dedicated ranking service and clears
+                `llm_ranker`.
+            llm_ranker: One of `ranking_config`. Chooses a Gemini model as judge and clears
+                `rank_service`.
         """
 
         class RankService(_base.Message):

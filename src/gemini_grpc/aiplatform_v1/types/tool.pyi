@@ -72,6 +72,7 @@ class Tool(_base.Message):
 
     class ExaAiSearch(_base.Message):
         api_key: _base.Field[str, str]
+        """Required."""
         custom_configs: _base.Field[
             MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct
         ]
@@ -100,6 +101,7 @@ class Tool(_base.Message):
         environment: _base.Field[
             Tool.ComputerUse.Environment, Tool.ComputerUse.Environment | int | str
         ]
+        """Required."""
         excluded_predefined_functions: _base.Field[MutableSequence[str], Iterable[str]]
         def __init__(
             self,
@@ -157,6 +159,7 @@ class UrlContext(_base.Message):
 
 class FunctionDeclaration(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     description: _base.Field[str, str]
     parameters: _base.Field[Schema, Schema | Mapping[str, object]]
     parameters_json_schema: _base.Field[object, object]
@@ -195,10 +198,15 @@ class FunctionCall(_base.Message):
 
 class PartialArg(_base.Message):
     null_value: _base.Field[int, int | str]
+    """One of `delta`."""
     number_value: _base.Field[float, float]
+    """One of `delta`."""
     string_value: _base.Field[str, str]
+    """One of `delta`."""
     bool_value: _base.Field[bool, bool]
+    """One of `delta`."""
     json_path: _base.Field[str, str]
+    """Required."""
     will_continue: _base.Field[bool, bool]
     def __init__(
         self,
@@ -215,9 +223,11 @@ class PartialArg(_base.Message):
 
 class FunctionResponsePart(_base.Message):
     inline_data: _base.Field[FunctionResponseBlob, FunctionResponseBlob | Mapping[str, object]]
+    """One of `data`."""
     file_data: _base.Field[
         FunctionResponseFileData, FunctionResponseFileData | Mapping[str, object]
     ]
+    """One of `data`."""
     def __init__(
         self,
         mapping: FunctionResponsePart | Mapping[str, object] | None = None,
@@ -229,7 +239,9 @@ class FunctionResponsePart(_base.Message):
 
 class FunctionResponseBlob(_base.Message):
     mime_type: _base.Field[str, str]
+    """Required."""
     data: _base.Field[bytes, bytes]
+    """Required."""
     display_name: _base.Field[str, str]
     def __init__(
         self,
@@ -243,7 +255,9 @@ class FunctionResponseBlob(_base.Message):
 
 class FunctionResponseFileData(_base.Message):
     mime_type: _base.Field[str, str]
+    """Required."""
     file_uri: _base.Field[str, str]
+    """Required."""
     display_name: _base.Field[str, str]
     def __init__(
         self,
@@ -257,9 +271,11 @@ class FunctionResponseFileData(_base.Message):
 
 class FunctionResponse(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     response: _base.Field[
         MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct
     ]
+    """Required."""
     parts: _base.Field[
         MutableSequence[FunctionResponsePart], Iterable[FunctionResponsePart | Mapping[str, object]]
     ]
@@ -279,7 +295,9 @@ class ExecutableCode(_base.Message):
         PYTHON = 1
 
     language: _base.Field[ExecutableCode.Language, ExecutableCode.Language | int | str]
+    """Required."""
     code: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: ExecutableCode | Mapping[str, object] | None = None,
@@ -297,6 +315,7 @@ class CodeExecutionResult(_base.Message):
         OUTCOME_DEADLINE_EXCEEDED = 3
 
     outcome: _base.Field[CodeExecutionResult.Outcome, CodeExecutionResult.Outcome | int | str]
+    """Required."""
     output: _base.Field[str, str]
     def __init__(
         self,
@@ -309,8 +328,11 @@ class CodeExecutionResult(_base.Message):
 
 class Retrieval(_base.Message):
     vertex_ai_search: _base.Field[VertexAISearch, VertexAISearch | Mapping[str, object]]
+    """One of `source`."""
     vertex_rag_store: _base.Field[VertexRagStore, VertexRagStore | Mapping[str, object]]
+    """One of `source`."""
     disable_attribution: _base.Field[bool, bool]
+    """Deprecated."""
     def __init__(
         self,
         mapping: Retrieval | Mapping[str, object] | None = None,
@@ -339,7 +361,9 @@ class VertexRagStore(_base.Message):
         Iterable[VertexRagStore.RagResource | Mapping[str, object]],
     ]
     similarity_top_k: _base.Field[int, int]
+    """Deprecated."""
     vector_distance_threshold: _base.Field[float, float]
+    """Deprecated."""
     rag_retrieval_config: _base.Field[RagRetrievalConfig, RagRetrievalConfig | Mapping[str, object]]
     def __init__(
         self,
@@ -486,7 +510,9 @@ class RetrievalConfig(_base.Message):
 class RagRetrievalConfig(_base.Message):
     class Filter(_base.Message):
         vector_distance_threshold: _base.Field[float, float]
+        """One of `vector_db_threshold`."""
         vector_similarity_threshold: _base.Field[float, float]
+        """One of `vector_db_threshold`."""
         metadata_filter: _base.Field[str, str]
         def __init__(
             self,
@@ -525,10 +551,12 @@ class RagRetrievalConfig(_base.Message):
             RagRetrievalConfig.Ranking.RankService,
             RagRetrievalConfig.Ranking.RankService | Mapping[str, object],
         ]
+        """One of `ranking_config`."""
         llm_ranker: _base.Field[
             RagRetrievalConfig.Ranking.LlmRanker,
             RagRetrievalConfig.Ranking.LlmRanker | Mapping[str, object],
         ]
+        """One of `ranking_config`."""
         def __init__(
             self,
             mapping: RagRetrievalConfig.Ranking | Mapping[str, object] | None = None,

@@ -72,22 +72,22 @@ class UsageMetadata(_base.Message):
             Embedding calls have none.
         total_token_count: All tokens of the call added together: prompt, candidates, reasoning and
             tool input.
-        tool_use_prompt_token_count: Tokens that entered the model as results of tools run by the
-            server, which come on top of `prompt_token_count`. Zero if no tool ran.
-        thoughts_token_count: Tokens used for reasoning by a thinking model, charged as output and
-            reported apart from the answer.
-        cached_content_token_count: Portion of `prompt_token_count` served from a cache and hence
-            billed at the lower rate.
-        prompt_tokens_details: Input tokens listed by modality, one entry for each that occurs in
-            the prompt.
-        cache_tokens_details: Tokens served from a cache, listed by modality. No entries if no
-            cache took part.
-        candidates_tokens_details: Output tokens listed by modality, covering for example text and
-            generated audio separately.
-        tool_use_prompt_tokens_details: Tool-result tokens listed by modality; together the entries
-            make up `tool_use_prompt_token_count`.
-        traffic_type: Tells from which kind of capacity the call was served, so that reserved and
-            usage-billed traffic can be told apart.
+        tool_use_prompt_token_count: Output only. Tokens that entered the model as results of tools
+            run by the server, which come on top of `prompt_token_count`. Zero if no tool ran.
+        thoughts_token_count: Output only. Tokens used for reasoning by a thinking model, charged
+            as output and reported apart from the answer.
+        cached_content_token_count: Output only. Portion of `prompt_token_count` served from a
+            cache and hence billed at the lower rate.
+        prompt_tokens_details: Output only. Input tokens listed by modality, one entry for each
+            that occurs in the prompt.
+        cache_tokens_details: Output only. Tokens served from a cache, listed by modality. No
+            entries if no cache took part.
+        candidates_tokens_details: Output only. Output tokens listed by modality, covering for
+            example text and generated audio separately.
+        tool_use_prompt_tokens_details: Output only. Tool-result tokens listed by modality;
+            together the entries make up `tool_use_prompt_token_count`.
+        traffic_type: Output only. Tells from which kind of capacity the call was served, so that
+            reserved and usage-billed traffic can be told apart.
     """
 
     class TrafficType(_base.Enum):

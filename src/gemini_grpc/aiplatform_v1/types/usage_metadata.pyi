@@ -18,21 +18,29 @@ class UsageMetadata(_base.Message):
     candidates_token_count: _base.Field[int, int]
     total_token_count: _base.Field[int, int]
     tool_use_prompt_token_count: _base.Field[int, int]
+    """Output only."""
     thoughts_token_count: _base.Field[int, int]
+    """Output only."""
     cached_content_token_count: _base.Field[int, int]
+    """Output only."""
     prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     cache_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     candidates_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     tool_use_prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     traffic_type: _base.Field[UsageMetadata.TrafficType, UsageMetadata.TrafficType | int | str]
+    """Output only."""
     def __init__(
         self,
         mapping: UsageMetadata | Mapping[str, object] | None = None,

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from gemini_grpc.rpc.method import Method
     from gemini_grpc.rpc.options import Settings
 
-_KIND = {"unary": "unary_unary", "server_stream": "unary_stream", "bidi": "stream_stream"}
+_KIND = {
+    "unary": "unary_unary",
+    "server_stream": "unary_stream",
+    "client_stream": "stream_stream",  # on the wire they are the same; `_collect` takes one response
+    "bidi": "stream_stream",
+}
 
 
 class AsyncConnection:

@@ -268,6 +268,23 @@ class AsyncService(paths.CommonPaths):
         limit = None if seconds is DEFAULT else seconds
         return await self._channel.bidi(method, requests, limit, metadata)
 
+    async def _collect(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[object] | AsyncIterable[object],
+        timeout: float | Default | None,
+        retry: Retry,
+        metadata: Metadata,
+    ) -> Res:
+        """Send a stream of requests and return the one response."""
+        async with await self._bidi(method, requests, timeout, retry, metadata) as stream:
+            found: list[Res] = []
+            async for response in stream:
+                found += (response,)
+        if len(found) != 1:
+            raise errors.Internal(f"{method.name}: {len(found)} responses, expected one")
+        return found[0]
+
     async def _page(
         self,
         method: Method[Req, Res],

@@ -269,6 +269,23 @@ class Service(paths.CommonPaths):
         limit = None if seconds is DEFAULT else seconds
         return self._channel.bidi(method, requests, limit, metadata)
 
+    def _collect(
+        self,
+        method: Method[Req, Res],
+        requests: Iterable[object] | Iterable[object],
+        timeout: float | Default | None,
+        retry: Retry,
+        metadata: Metadata,
+    ) -> Res:
+        """Send a stream of requests and return the one response."""
+        with self._bidi(method, requests, timeout, retry, metadata) as stream:
+            found: list[Res] = []
+            for response in stream:
+                found += (response,)
+        if len(found) != 1:
+            raise errors.Internal(f"{method.name}: {len(found)} responses, expected one")
+        return found[0]
+
     def _page(
         self,
         method: Method[Req, Res],

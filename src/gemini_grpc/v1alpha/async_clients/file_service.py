@@ -121,7 +121,7 @@ class FileServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Name of the file to look up, for example `files/abc-123`.
+            name: Required. Name of the file to look up, for example `files/abc-123`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -153,7 +153,7 @@ class FileServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Name of the file to discard, in the form `files/{file}`.
+            name: Required. Name of the file to discard, in the form `files/{file}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

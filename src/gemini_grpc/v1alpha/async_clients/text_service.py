@@ -60,9 +60,9 @@ class TextServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Model that writes the completion: `models/{model}` for a built-in one or
-                `tunedModels/{tuned_model}` for your own.
-            prompt: Text to be continued or answered.
+            model: Required. Model that writes the completion: `models/{model}` for a built-in one
+                or `tunedModels/{tuned_model}` for your own.
+            prompt: Required. Text to be continued or answered.
             temperature: Degree of randomness in the completion, from 0 to 1.
             candidate_count: Number of completions to write, from 1 to 8, with 1 assumed if unset.
             max_output_tokens: Cap on the length of each completion, in tokens.
@@ -114,7 +114,7 @@ class TextServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Legacy embedding model to apply, in the form `models/{model}`.
+            model: Required. Legacy embedding model to apply, in the form `models/{model}`.
             text: String to embed.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -149,7 +149,7 @@ class TextServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Legacy embedding model for the whole batch, written `models/{model}`.
+            model: Required. Legacy embedding model for the whole batch, written `models/{model}`.
             texts: Bare strings to embed, at most 100.
             requests: Single embedding requests to run together, at most 100.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -188,8 +188,8 @@ class TextServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Text model whose tokenizer is used, in the form `models/{model}`.
-            prompt: Text prompt to measure, the same as you would hand to `GenerateText`.
+            model: Required. Text model whose tokenizer is used, in the form `models/{model}`.
+            prompt: Required. Text prompt to measure, the same as you would hand to `GenerateText`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

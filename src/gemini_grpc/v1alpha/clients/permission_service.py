@@ -57,8 +57,9 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Resource to share, either `tunedModels/{tuned_model}` or `corpora/{corpus}`.
-            permission: Grantee and role of the new permission.
+            parent: Required. Resource to share, either `tunedModels/{tuned_model}` or
+                `corpora/{corpus}`.
+            permission: Required. Grantee and role of the new permission.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -92,7 +93,7 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which permission to fetch, as
+            name: Required. Which permission to fetch, as
                 `tunedModels/{tuned_model}/permissions/{permission}` or
                 `corpora/{corpus}/permissions/{permission}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -127,7 +128,7 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Tuned model or corpus whose permissions are wanted, as
+            parent: Required. Tuned model or corpus whose permissions are wanted, as
                 `tunedModels/{tuned_model}` or `corpora/{corpus}`.
             page_size: Most permissions to put in one page, 10 by default and 100 at most.
             page_token: Resumes after an earlier page, using the `next_page_token` found there.
@@ -164,9 +165,10 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            permission: Permission to alter, identified by its `name`, with `role` set to the
-                desired level.
-            update_mask: Paths to overwrite; only `role` is accepted, because the grantee is fixed.
+            permission: Required. Permission to alter, identified by its `name`, with `role` set to
+                the desired level.
+            update_mask: Required. Paths to overwrite; only `role` is accepted, because the grantee
+                is fixed.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -200,7 +202,7 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which permission to revoke, as
+            name: Required. Which permission to revoke, as
                 `tunedModels/{tuned_model}/permissions/{permission}` or
                 `corpora/{corpus}/permissions/{permission}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -234,8 +236,8 @@ class PermissionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Tuned model to hand over, as `tunedModels/{tuned_model}`.
-            email_address: Email address of the user who becomes owner.
+            name: Required. Tuned model to hand over, as `tunedModels/{tuned_model}`.
+            email_address: Required. Email address of the user who becomes owner.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

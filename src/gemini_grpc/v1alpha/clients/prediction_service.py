@@ -44,8 +44,9 @@ class PredictionServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Media model to run, in the form `models/{model}`.
-            instances: Inputs to process, each a JSON value in the layout that the model expects.
+            model: Required. Media model to run, in the form `models/{model}`.
+            instances: Required. Inputs to process, each a JSON value in the layout that the model
+                expects.
             parameters: Settings shared by all inputs, as a JSON object in the layout the model
                 expects, for example a sample count or an aspect ratio.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.

@@ -80,7 +80,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            corpus: Description of the new corpus.
+            corpus: Required. Description of the new corpus.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -112,7 +112,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which corpus to fetch, as `corpora/{corpus}`, for example
+            name: Required. Which corpus to fetch, as `corpora/{corpus}`, for example
                 `corpora/my-manuals-123`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -146,8 +146,9 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            corpus: Carries the new values, plus `name` to identify the corpus being changed.
-            update_mask: Names of the fields to overwrite.
+            corpus: Required. Carries the new values, plus `name` to identify the corpus being
+                changed.
+            update_mask: Required. Names of the fields to overwrite.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -181,7 +182,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which corpus to remove, as `corpora/{corpus}`.
+            name: Required. Which corpus to remove, as `corpora/{corpus}`.
             force: Whether documents and other contents may be deleted along with the corpus.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -251,8 +252,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Corpus to search, as `corpora/{corpus}`.
-            query: Question or phrase to search for, in natural language.
+            name: Required. Corpus to search, as `corpora/{corpus}`.
+            query: Required. Question or phrase to search for, in natural language.
             metadata_filters: Conditions that limit the search to certain documents or chunks.
             results_count: How many chunks to return at most: 10 when unset, never more than 100.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -290,8 +291,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Corpus to put the document in, as `corpora/{corpus}`.
-            document: Label and metadata of the new document.
+            parent: Required. Corpus to put the document in, as `corpora/{corpus}`.
+            document: Required. Label and metadata of the new document.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -323,7 +324,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which document to fetch, as `corpora/{corpus}/documents/{document}`.
+            name: Required. Which document to fetch, as `corpora/{corpus}/documents/{document}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -355,8 +356,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            document: Holds `name`, which selects the document, and the values to write.
-            update_mask: Paths to overwrite, from `display_name` and `custom_metadata`.
+            document: Required. Holds `name`, which selects the document, and the values to write.
+            update_mask: Required. Paths to overwrite, from `display_name` and `custom_metadata`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -389,7 +390,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which document to remove, as `corpora/{corpus}/documents/{document}`.
+            name: Required. Which document to remove, as `corpora/{corpus}/documents/{document}`.
             force: Whether the chunks of the document may go with it.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
@@ -421,7 +422,7 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Corpus whose documents are wanted, as `corpora/{corpus}`.
+            parent: Required. Corpus whose documents are wanted, as `corpora/{corpus}`.
             page_size: Largest number of documents per page; 10 if left at zero, with 20 as the
                 ceiling.
             page_token: Continues an earlier listing from its `next_page_token`.
@@ -461,8 +462,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Document to search, as `corpora/{corpus}/documents/{document}`.
-            query: What to look for, phrased as a natural question or statement.
+            name: Required. Document to search, as `corpora/{corpus}/documents/{document}`.
+            query: Required. What to look for, phrased as a natural question or statement.
             results_count: Cap on the number of chunks returned, between 1 and 100.
             metadata_filters: Conditions on the metadata of chunks; keys begin with
                 `chunk.custom_metadata.`.
@@ -501,8 +502,9 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Document that receives the passage, as `corpora/{corpus}/documents/{document}`.
-            chunk: Passage to store, with `data` filled in.
+            parent: Required. Document that receives the passage, as
+                `corpora/{corpus}/documents/{document}`.
+            chunk: Required. Passage to store, with `data` filled in.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -537,7 +539,7 @@ class RetrieverServiceClient(Service):
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document shared by all entries, as `corpora/{corpus}/documents/{document}`.
-            requests: Chunks to add, one creation request each, from 1 to 100 of them.
+            requests: Required. Chunks to add, one creation request each, from 1 to 100 of them.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -571,7 +573,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which chunk to fetch, as `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
+            name: Required. Which chunk to fetch, as
+                `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -603,8 +606,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            chunk: Holds the `name` of an existing chunk and its new contents.
-            update_mask: Which parts to overwrite: `data`, `custom_metadata` or both.
+            chunk: Required. Holds the `name` of an existing chunk and its new contents.
+            update_mask: Required. Which parts to overwrite: `data`, `custom_metadata` or both.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -639,7 +642,7 @@ class RetrieverServiceClient(Service):
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document that all the chunks belong to, as
                 `corpora/{corpus}/documents/{document}`.
-            requests: Changes to make, one per chunk and no more than 100 per call.
+            requests: Required. Changes to make, one per chunk and no more than 100 per call.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -673,7 +676,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which chunk to remove, as `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
+            name: Required. Which chunk to remove, as
+                `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -704,7 +708,7 @@ class RetrieverServiceClient(Service):
             request: The whole request as a message or mapping, instead of the keywords.
             parent: Document from which chunks are dropped, as
                 `corpora/{corpus}/documents/{document}`.
-            requests: Chunks to drop, named one by one.
+            requests: Required. Chunks to drop, named one by one.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -737,7 +741,8 @@ class RetrieverServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            parent: Document whose chunks are wanted, as `corpora/{corpus}/documents/{document}`.
+            parent: Required. Document whose chunks are wanted, as
+                `corpora/{corpus}/documents/{document}`.
             page_size: Most chunks to deliver in one page.
             page_token: Token taken from the last `ListChunksResponse` to go on from there.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.

@@ -75,34 +75,35 @@ class CachedContent(_base.Message):
     minimum number of tokens for a cache, and storage is billed until it expires.
 
     Attributes:
-        expire_time: Instant at which the cache is deleted by itself. The service always reports
-            it, however the lifetime was specified; on input it excludes `ttl`, and JSON writes it
-            as an RFC 3339 timestamp.
-        ttl: Lifetime counted from the moment of the create or update call, such as 3600 seconds.
-            Excludes `expire_time`, and is never returned: read `expire_time` instead. If neither
-            is given on creation, the cache lives one hour.
-        name: Address of the cache, `cachedContents/{id}`, with an id that the service makes up.
-            Use this string in generation requests and to update or delete the cache.
-        display_name: Label of up to 128 characters that helps people to recognize the cache in a
-            listing. Given at creation, it cannot be edited.
-        model: Model that the cache is made for, as `models/{model}`. Generation requests using the
-            cache have to name the same model, or they fail with INVALID_ARGUMENT.
-        system_instruction: Standing instruction for the model, stored as part of the cache; text
-            only. A generation request that uses the cache must not set its own, and the text is
-            not returned by later reads.
-        contents: Conversation turns or media to store, in the order in which the model should see
-            them. The contents of a generation request are appended after these. They cannot be
-            changed or read back.
-        tools: Tools, function declarations among them, that the model may call in each request
-            using this cache. Declare them here, because such requests may not bring tools of their
-            own.
-        tool_config: Settings for the cached `tools`, for instance whether a function call is
-            forced. It applies to all tools together and belongs here rather than in the generation
-            request.
-        create_time: When the cache came into being, as noted by the service.
-        update_time: When the cache was last altered, which after creation can only mean a new
-            expiration.
-        usage_metadata: Token count of the stored input, filled in by the service.
+        expire_time: One of `expiration`. Instant at which the cache is deleted by itself. The
+            service always reports it, however the lifetime was specified; on input it excludes
+            `ttl`, and JSON writes it as an RFC 3339 timestamp.
+        ttl: Input only. One of `expiration`. Lifetime counted from the moment of the create or
+            update call, such as 3600 seconds. Excludes `expire_time`, and is never returned: read
+            `expire_time` instead. If neither is given on creation, the cache lives one hour.
+        name: Identifier. Address of the cache, `cachedContents/{id}`, with an id that the service
+            makes up. Use this string in generation requests and to update or delete the cache.
+        display_name: Immutable. Label of up to 128 characters that helps people to recognize the
+            cache in a listing. Given at creation, it cannot be edited.
+        model: Immutable. Required. Model that the cache is made for, as `models/{model}`.
+            Generation requests using the cache have to name the same model, or they fail with
+            INVALID_ARGUMENT.
+        system_instruction: Immutable. Input only. Standing instruction for the model, stored as
+            part of the cache; text only. A generation request that uses the cache must not set its
+            own, and the text is not returned by later reads.
+        contents: Immutable. Input only. Conversation turns or media to store, in the order in
+            which the model should see them. The contents of a generation request are appended
+            after these. They cannot be changed or read back.
+        tools: Immutable. Input only. Tools, function declarations among them, that the model may
+            call in each request using this cache. Declare them here, because such requests may not
+            bring tools of their own.
+        tool_config: Immutable. Input only. Settings for the cached `tools`, for instance whether a
+            function call is forced. It applies to all tools together and belongs here rather than
+            in the generation request.
+        create_time: Output only. When the cache came into being, as noted by the service.
+        update_time: Output only. When the cache was last altered, which after creation can only
+            mean a new expiration.
+        usage_metadata: Output only. Token count of the stored input, filled in by the service.
     """
 
     class UsageMetadata(_base.Message):

@@ -239,24 +239,27 @@ class Part(_base.Message):
     `thought_signature` survives.
 
     Attributes:
-        text: Plain text of this piece, in Unicode. Setting it clears every other `data` member. In
-            a streamed answer the text of one reply is spread over several parts that have to be
-            concatenated.
-        inline_data: Media embedded directly in the message, such as an image or a short audio
-            clip. Counts toward the 20 MB request limit, so upload bigger files first and refer to
-            them through `file_data`.
-        function_call: Call that the model wants your program to make, naming a declared function
-            and its arguments. Run it and answer in the next turn with a `function_response` part.
-        function_response: Answer from your program to an earlier `function_call`. Its `name`, and
-            its `id` when the call had one, must match that call; an unmatched response is rejected
-            with INVALID_ARGUMENT.
-        file_data: Reference by URI to media stored elsewhere, usually a file uploaded through the
-            File API. Prefer this over `inline_data` for large inputs or ones you use repeatedly.
-        executable_code: Program that the model wrote and the service ran for it. Appears only when
-            the `code_execution` tool is enabled, and is followed by a `code_execution_result`
-            part; the caller has nothing to run.
-        code_execution_result: What came out of running the preceding `executable_code` part.
-            Produced by the service; send it back as is when it is part of the chat history.
+        text: One of `data`. Plain text of this piece, in Unicode. Setting it clears every other
+            `data` member. In a streamed answer the text of one reply is spread over several parts
+            that have to be concatenated.
+        inline_data: One of `data`. Media embedded directly in the message, such as an image or a
+            short audio clip. Counts toward the 20 MB request limit, so upload bigger files first
+            and refer to them through `file_data`.
+        function_call: One of `data`. Call that the model wants your program to make, naming a
+            declared function and its arguments. Run it and answer in the next turn with a
+            `function_response` part.
+        function_response: One of `data`. Answer from your program to an earlier `function_call`.
+            Its `name`, and its `id` when the call had one, must match that call; an unmatched
+            response is rejected with INVALID_ARGUMENT.
+        file_data: One of `data`. Reference by URI to media stored elsewhere, usually a file
+            uploaded through the File API. Prefer this over `inline_data` for large inputs or ones
+            you use repeatedly.
+        executable_code: One of `data`. Program that the model wrote and the service ran for it.
+            Appears only when the `code_execution` tool is enabled, and is followed by a
+            `code_execution_result` part; the caller has nothing to run.
+        code_execution_result: One of `data`. What came out of running the preceding
+            `executable_code` part. Produced by the service; send it back as is when it is part of
+            the chat history.
     """
 
 
@@ -281,9 +284,9 @@ class FileData(_base.Message):
         mime_type: IANA media type of the target, for instance `video/mp4`. If left empty the
             service relies on the type recorded for the file; when given, it should agree with
             that.
-        file_uri: Where to find the media. Use the `uri` field of an uploaded `File`; that file
-            must have reached state `ACTIVE`, and as files are deleted after 48 hours an old URI
-            yields an error.
+        file_uri: Required. Where to find the media. Use the `uri` field of an uploaded `File`;
+            that file must have reached state `ACTIVE`, and as files are deleted after 48 hours an
+            old URI yields an error.
     """
 
 
@@ -293,9 +296,9 @@ class ExecutableCode(_base.Message):
     follows it.
 
     Attributes:
-        language: Names the language that `code` is written in, useful for syntax highlighting. At
-            present always `PYTHON`.
-        code: Full program text as it was run in the sandbox.
+        language: Required. Names the language that `code` is written in, useful for syntax
+            highlighting. At present always `PYTHON`.
+        code: Required. Full program text as it was run in the sandbox.
     """
 
     class Language(_base.Enum):
@@ -316,8 +319,8 @@ class CodeExecutionResult(_base.Message):
     which it belongs, and the model reads it before continuing its answer.
 
     Attributes:
-        outcome: Says whether the run succeeded, failed or was cut short. Check it before trusting
-            `output`.
+        outcome: Required. Says whether the run succeeded, failed or was cut short. Check it before
+            trusting `output`.
         output: Text printed by the program when it succeeded, or else an error description. Empty
             if nothing was printed.
     """
@@ -458,11 +461,11 @@ class FunctionDeclaration(_base.Message):
     improves how well it is used. The service never executes the function.
 
     Attributes:
-        name: Identifier by which the model refers to the function. Start it with a letter or an
-            underscore and continue with letters, digits, underscores, dots or dashes; malformed or
-            duplicate names are refused with INVALID_ARGUMENT.
-        description: Plain-language account of what the function does, when to use it and what it
-            gives back. The model relies on it to choose among functions.
+        name: Required. Identifier by which the model refers to the function: letters, digits,
+            underscores and dashes, at most 63 of them. Malformed or duplicate names are refused
+            with INVALID_ARGUMENT.
+        description: Required. Plain-language account of what the function does, when to use it and
+            what it gives back. The model relies on it to choose among functions.
         parameters: Schema of the arguments, written as a `Schema` of type `OBJECT` with one
             property for each argument. Omit it for a function that takes none. Cannot be combined
             with `parameters_json_schema`.
@@ -481,8 +484,8 @@ class FunctionCall(_base.Message):
         id: Token that identifies this particular call, so that parallel calls to one function stay
             distinguishable. When it is present, copy it into `FunctionResponse.id`; live sessions
             always depend on it.
-        name: Tells which function to run. Matches the `name` of one of the declarations sent with
-            the request.
+        name: Required. Tells which function to run. Matches the `name` of one of the declarations
+            sent with the request.
         args: Arguments keyed by parameter name. All numbers arrive as floating point because the
             container is a `Struct`; unset or empty when the function takes none.
     """
@@ -496,11 +499,11 @@ class FunctionResponse(_base.Message):
     Attributes:
         id: Value of `FunctionCall.id` from the call being answered. Mandatory in live sessions;
             elsewhere it may be empty if the call had no id.
-        name: Repeats the `name` from the call being answered. A mismatch leads to
+        name: Required. Repeats the `name` from the call being answered. A mismatch leads to
             INVALID_ARGUMENT.
-        response: Result as a JSON object. Any keys are possible, but by convention put a return
-            value under `output` or `result` and a failure under `error`; scalars and lists have to
-            be wrapped.
+        response: Required. Result as a JSON object. Any keys are possible, but by convention put a
+            return value under `output` or `result` and a failure under `error`; scalars and lists
+            have to be wrapped.
     """
 
 
@@ -511,11 +514,11 @@ class Schema(_base.Message):
     INVALID_ARGUMENT.
 
     Attributes:
-        type_: Kind of value expected at this point. It decides which of the other fields make
-            sense, for instance `properties` for `OBJECT` and `items` for `ARRAY`.
-        format_: Refinement of `type`: among others `float` or `double` for numbers, `int32` or
-            `int64` for integers, `enum` or `date-time` for strings. Formats the service does not
-            know can cause INVALID_ARGUMENT.
+        type_: Required. Kind of value expected at this point. It decides which of the other fields
+            make sense, for instance `properties` for `OBJECT` and `items` for `ARRAY`.
+        format_: Refinement of a primitive `type`: `float` or `double` for numbers, `int32` or
+            `int64` for integers, `enum` for strings. The list is complete in this version of the
+            API.
         description: Explains to the model what this value stands for. A good text, with units and
             an example, often helps more than extra constraints.
         nullable: Permits null in place of a value of the declared type. False by default.

@@ -50,14 +50,21 @@ class Content(_base.Message):
 
 class Part(_base.Message):
     text: _base.Field[str, str]
+    """One of `data`."""
     inline_data: _base.Field[Blob, Blob | Mapping[str, object]]
+    """One of `data`."""
     function_call: _base.Field[FunctionCall, FunctionCall | Mapping[str, object]]
+    """One of `data`."""
     function_response: _base.Field[FunctionResponse, FunctionResponse | Mapping[str, object]]
+    """One of `data`."""
     file_data: _base.Field[FileData, FileData | Mapping[str, object]]
+    """One of `data`."""
     executable_code: _base.Field[ExecutableCode, ExecutableCode | Mapping[str, object]]
+    """One of `data`."""
     code_execution_result: _base.Field[
         CodeExecutionResult, CodeExecutionResult | Mapping[str, object]
     ]
+    """One of `data`."""
     def __init__(
         self,
         mapping: Part | Mapping[str, object] | None = None,
@@ -87,6 +94,7 @@ class Blob(_base.Message):
 class FileData(_base.Message):
     mime_type: _base.Field[str, str]
     file_uri: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: FileData | Mapping[str, object] | None = None,
@@ -102,7 +110,9 @@ class ExecutableCode(_base.Message):
         PYTHON = 1
 
     language: _base.Field[ExecutableCode.Language, ExecutableCode.Language | int | str]
+    """Required."""
     code: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: ExecutableCode | Mapping[str, object] | None = None,
@@ -120,6 +130,7 @@ class CodeExecutionResult(_base.Message):
         OUTCOME_DEADLINE_EXCEEDED = 3
 
     outcome: _base.Field[CodeExecutionResult.Outcome, CodeExecutionResult.Outcome | int | str]
+    """Required."""
     output: _base.Field[str, str]
     def __init__(
         self,
@@ -226,7 +237,9 @@ class FunctionCallingConfig(_base.Message):
 
 class FunctionDeclaration(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     description: _base.Field[str, str]
+    """Required."""
     parameters: _base.Field[Schema, Schema | Mapping[str, object]]
     response: _base.Field[Schema, Schema | Mapping[str, object]]
     def __init__(
@@ -243,6 +256,7 @@ class FunctionDeclaration(_base.Message):
 class FunctionCall(_base.Message):
     id: _base.Field[str, str]
     name: _base.Field[str, str]
+    """Required."""
     args: _base.Field[MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct]
     def __init__(
         self,
@@ -257,9 +271,11 @@ class FunctionCall(_base.Message):
 class FunctionResponse(_base.Message):
     id: _base.Field[str, str]
     name: _base.Field[str, str]
+    """Required."""
     response: _base.Field[
         MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct
     ]
+    """Required."""
     def __init__(
         self,
         mapping: FunctionResponse | Mapping[str, object] | None = None,
@@ -272,6 +288,7 @@ class FunctionResponse(_base.Message):
 
 class Schema(_base.Message):
     type_: _base.Field[Type, Type | int | str]
+    """Required."""
     format_: _base.Field[str, str]
     description: _base.Field[str, str]
     nullable: _base.Field[bool, bool]

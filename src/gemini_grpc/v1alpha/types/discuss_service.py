@@ -89,10 +89,10 @@ class GenerateMessageRequest(_base.Message):
     `Model` resource.
 
     Attributes:
-        model: Resource name of the chat model that will reply, written `models/{model}`. A name
-            nobody knows gives NOT_FOUND; list the usable ones with `ListModels`.
-        prompt: Conversation history together with optional background and sample exchanges. The
-            last entry of its `messages` is the turn that the model replies to.
+        model: Required. Resource name of the chat model that will reply, written `models/{model}`.
+            A name nobody knows gives NOT_FOUND; list the usable ones with `ListModels`.
+        prompt: Required. Conversation history together with optional background and sample
+            exchanges. The last entry of its `messages` is the turn that the model replies to.
         temperature: How much chance plays a part in word choice, from 0 to 1. Near 0 the model
             sticks to its most likely wording, near 1 replies vary more; unset means the default of
             the model.
@@ -131,11 +131,11 @@ class Message(_base.Message):
         author: Label naming the speaker, for example `0` and `1` or `user` and `bot`. The model
             uses it to tell the sides apart; when left empty, turns are assumed to alternate
             between two speakers.
-        content: Text of the turn. Plain text only: this legacy API has no images, audio or
-            function calls. An empty string is rejected.
-        citation_metadata: Sources from which parts of a generated turn appear to be quoted. Filled
-            by the server on replies when it recognizes recited material; anything you set here in
-            a request is ignored.
+        content: Required. Text of the turn. Plain text only: this legacy API has no images, audio
+            or function calls. An empty string is rejected.
+        citation_metadata: Output only. Sources from which parts of a generated turn appear to be
+            quoted. Filled by the server on replies when it recognizes recited material; anything
+            you set here in a request is ignored.
     """
 
 
@@ -151,9 +151,9 @@ class MessagePrompt(_base.Message):
         examples: Sample question and answer pairs that show the style or format you want. They are
             treated as if spoken before the real turns and, like the context, they use up input
             tokens.
-        messages: Real turns of the conversation, oldest first, ending with the one awaiting a
-            reply. If the prompt exceeds the input limit of the model, turns are removed from the
-            beginning of this list; the response echoes what was left.
+        messages: Required. Real turns of the conversation, oldest first, ending with the one
+            awaiting a reply. If the prompt exceeds the input limit of the model, turns are removed
+            from the beginning of this list; the response echoes what was left.
     """
 
 
@@ -162,10 +162,10 @@ class Example(_base.Message):
     like to see. A handful is usually enough to fix tone and format.
 
     Attributes:
-        input: Sample turn from the user side of the exchange. Only its text, and its author if you
-            set one, matter here.
-        output: Ideal reply to `input`, written the way you want the model to answer. Keep the
-            wording of several examples consistent, since the model imitates them.
+        input: Required. Sample turn from the user side of the exchange. Only its text, and its
+            author if you set one, matter here.
+        output: Required. Ideal reply to `input`, written the way you want the model to answer.
+            Keep the wording of several examples consistent, since the model imitates them.
     """
 
 
@@ -174,10 +174,10 @@ class CountMessageTokensRequest(_base.Message):
     between models, so measure with the one you intend to call.
 
     Attributes:
-        model: Chat model whose tokenizer does the counting, in the form `models/{model}`. An
-            unknown name leads to NOT_FOUND.
-        prompt: Chat prompt to measure, built exactly as for `GenerateMessage`. Context, examples
-            and turns all contribute to the figure.
+        model: Required. Chat model whose tokenizer does the counting, in the form
+            `models/{model}`. An unknown name leads to NOT_FOUND.
+        prompt: Required. Chat prompt to measure, built exactly as for `GenerateMessage`. Context,
+            examples and turns all contribute to the figure.
     """
 
 

@@ -20,19 +20,30 @@ class File(_base.Message):
         FAILED = 10
 
     video_metadata: _base.Field[VideoMetadata, VideoMetadata | Mapping[str, object]]
+    """Output only. One of `metadata`."""
     name: _base.Field[str, str]
+    """Identifier. Immutable."""
     display_name: _base.Field[str, str]
     mime_type: _base.Field[str, str]
+    """Output only."""
     size_bytes: _base.Field[int, int]
+    """Output only."""
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     expiration_time: _base.Field[
         datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp
     ]
+    """Output only."""
     sha256_hash: _base.Field[bytes, bytes]
+    """Output only."""
     uri: _base.Field[str, str]
+    """Output only."""
     state: _base.Field[File.State, File.State | int | str]
+    """Output only."""
     error: _base.Field[status_pb2.Status, status_pb2.Status | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: File | Mapping[str, object] | None = None,

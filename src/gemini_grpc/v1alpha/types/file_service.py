@@ -93,8 +93,8 @@ class GetFileRequest(_base.Message):
     """Tells `GetFile` which file record to read. Only files of the calling project can be named.
 
     Attributes:
-        name: Name of the file to look up, for example `files/abc-123`. A bare id without the
-            `files/` prefix is rejected.
+        name: Required. Name of the file to look up, for example `files/abc-123`. A bare id without
+            the `files/` prefix is rejected.
     """
 
 
@@ -102,6 +102,6 @@ class DeleteFileRequest(_base.Message):
     """Tells `DeleteFile` which file to remove. The file must belong to the calling project.
 
     Attributes:
-        name: Name of the file to discard, in the form `files/{file}`. There is no way to get it
-            back afterwards.
+        name: Required. Name of the file to discard, in the form `files/{file}`. There is no way to
+            get it back afterwards.
     """

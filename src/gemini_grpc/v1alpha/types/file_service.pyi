@@ -59,6 +59,7 @@ class ListFilesResponse(_base.Message):
 
 class GetFileRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetFileRequest | Mapping[str, object] | None = None,
@@ -69,6 +70,7 @@ class GetFileRequest(_base.Message):
 
 class DeleteFileRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteFileRequest | Mapping[str, object] | None = None,

@@ -578,17 +578,17 @@ class GenerateContentRequest(_base.Message):
     between calls, so a chat client resends its history each time.
 
     Attributes:
-        model: Which model runs the request. Base models are written `models/{model}`, as in
-            `models/gemini-3.8-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An unknown
-            name fails with NOT_FOUND.
+        model: Required. Which model runs the request. Base models are written `models/{model}`, as
+            in `models/gemini-3.8-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An
+            unknown name fails with NOT_FOUND.
         system_instruction: Standing guidance for the model, such as a persona, rules or an output
             style, that applies to every turn. Only text parts are accepted and the role is
             disregarded. Leave it unset when `cached_content` is used, since the cache already
             carries its own.
-        contents: The conversation, oldest turn first, ending with the turn the model should
-            respond to. A one-off prompt is a single entry; a chat alternates the roles `user` and
-            `model`, and results of function calls are put in as `function_response` parts. An
-            empty list gives INVALID_ARGUMENT.
+        contents: Required. The conversation, oldest turn first, ending with the turn the model
+            should respond to. A one-off prompt is a single entry; a chat alternates the roles
+            `user` and `model`, and results of function calls are put in as `function_response`
+            parts. An empty list gives INVALID_ARGUMENT.
         tools: Capabilities the model may draw on while answering: functions declared by the
             caller, or hosted tools such as Google Search and code execution. With a declared
             function the model only asks for the call; the caller executes it and sends the outcome
@@ -625,8 +625,8 @@ class VoiceConfig(_base.Message):
     at present.
 
     Attributes:
-        prebuilt_voice_config: Picks a stock voice by name. It is the sole member of the
-            `voice_config` oneof so far.
+        prebuilt_voice_config: One of `voice_config`. Picks a stock voice by name. It is the sole
+            member of the `voice_config` oneof so far.
     """
 
 
@@ -670,8 +670,7 @@ class GenerationConfig(_base.Message):
             given in the schema.
         response_schema: Structure the answer has to conform to, in the OpenAPI-like `Schema`
             message. It needs `response_mime_type` to be `application/json` or `text/x.enum`,
-            otherwise INVALID_ARGUMENT follows, and cannot be used together with a JSON Schema in
-            `response_json_schema` or `response_json_schema_ordered`.
+            otherwise INVALID_ARGUMENT follows, and cannot be used together with a JSON Schema.
         presence_penalty: Flat deduction from the score of any token that has already occurred in
             the answer, no matter how often. Positive values favor new words, negative ones
             repetition. Unset means no penalty; not all models support it.
@@ -718,11 +717,11 @@ class SemanticRetrieverConfig(_base.Message):
     with chunks beforehand.
 
     Attributes:
-        source: Where to search: a whole corpus, `corpora/{corpus}`, or one document in it,
-            `corpora/{corpus}/documents/{document}`. A resource that does not exist or is not
+        source: Required. Where to search: a whole corpus, `corpora/{corpus}`, or one document in
+            it, `corpora/{corpus}/documents/{document}`. A resource that does not exist or is not
             shared with the caller fails with NOT_FOUND or PERMISSION_DENIED.
-        query: Text that chunks are matched against by similarity of meaning. It is usually the
-            user's question, and may be worded differently from the one to be answered.
+        query: Required. Text that chunks are matched against by similarity of meaning. It is
+            usually the user's question, and may be worded differently from the one to be answered.
         metadata_filters: Conditions on the custom metadata of chunks or documents that narrow the
             search. All of the filters must hold at once; an empty list lets everything through.
         max_chunks_count: Upper bound on the chunks handed to the model as evidence. The server
@@ -744,10 +743,10 @@ class GenerateContentResponse(_base.Message):
             the prompt was blocked; a stream message may be empty as well when it only reports
             usage.
         prompt_feedback: Safety verdict on the input. Inspect it whenever `candidates` is empty.
-        usage_metadata: Token counts for this call. In a stream, rely on those of the final
-            message.
-        model_version: Precise version of the model that answered. Log it when calling through an
-            alias such as a `-latest` name, which may change over time.
+        usage_metadata: Output only. Token counts for this call. In a stream, rely on those of the
+            final message.
+        model_version: Output only. Precise version of the model that answered. Log it when calling
+            through an alias such as a `-latest` name, which may change over time.
     """
 
     class PromptFeedback(_base.Message):
@@ -810,26 +809,29 @@ class Candidate(_base.Message):
     before using it.
 
     Attributes:
-        index: Position of this answer among the alternatives, starting at 0. Use it to match up
-            the pieces of each alternative in a stream.
-        content: The answer itself, with role `model`. Append it unchanged to the history for a
-            further turn; it may be missing or have no parts if the answer was withheld.
-        finish_reason: Why generation ended. Zero means the answer is still in progress, as in
-            early stream messages.
+        index: Output only. Position of this answer among the alternatives, starting at 0. Use it
+            to match up the pieces of each alternative in a stream.
+        content: Output only. The answer itself, with role `model`. Append it unchanged to the
+            history for a further turn; it may be missing or have no parts if the answer was
+            withheld.
+        finish_reason: Output only. Why generation ended. Zero means the answer is still in
+            progress, as in early stream messages.
         safety_ratings: Assessment of this answer for each harm category, at most one entry per
             category. May be empty when nothing was noteworthy.
-        citation_metadata: Sources of passages in the answer that reproduce existing texts at
-            length, with their licenses where known. Check it before republishing the text.
-        token_count: Length of this answer in tokens. Often 0 in practice; prefer
+        citation_metadata: Output only. Sources of passages in the answer that reproduce existing
+            texts at length, with their licenses where known. Check it before republishing the
+            text.
+        token_count: Output only. Length of this answer in tokens. Often 0 in practice; prefer
             `usage_metadata.candidates_token_count` for accounting.
-        grounding_attributions: Passages that contributed to an answer from `GenerateAnswer`. Not
-            filled in by `GenerateContent`, which uses `grounding_metadata`.
-        grounding_metadata: Evidence behind an answer from `GenerateContent` that used search, maps
-            or file retrieval. Absent when no such tool was enabled or the model did not use it.
-        avg_logprobs: Mean log probability per token of the answer, never above 0; nearer to 0
-            means the model was surer. Usable for ranking answers of unequal length.
-        logprobs_result: Per-token log probabilities, present only if `response_logprobs` was
-            switched on.
+        grounding_attributions: Output only. Passages that contributed to an answer from
+            `GenerateAnswer`. Not filled in by `GenerateContent`, which uses `grounding_metadata`.
+        grounding_metadata: Output only. Evidence behind an answer from `GenerateContent` that used
+            search, maps or file retrieval. Absent when no such tool was enabled or the model did
+            not use it.
+        avg_logprobs: Output only. Mean log probability per token of the answer, never above 0;
+            nearer to 0 means the model was surer. Usable for ranking answers of unequal length.
+        logprobs_result: Output only. Per-token log probabilities, present only if
+            `response_logprobs` was switched on.
     """
 
     class FinishReason(_base.Enum):
@@ -913,29 +915,31 @@ class AttributionSourceId(_base.Message):
     oneof is set, according to where the evidence came from.
 
     Attributes:
-        grounding_passage: Set if the evidence is an inline passage. Excludes
+        grounding_passage: One of `source`. Set if the evidence is an inline passage. Excludes
             `semantic_retriever_chunk`.
-        semantic_retriever_chunk: Set if the evidence is a chunk from a stored corpus. Excludes
-            `grounding_passage`.
+        semantic_retriever_chunk: One of `source`. Set if the evidence is a chunk from a stored
+            corpus. Excludes `grounding_passage`.
     """
 
     class GroundingPassageId(_base.Message):
         """Refers to a part of a passage that the caller sent inline with `GenerateAnswer`.
 
         Attributes:
-            passage_id: Echo of the `GroundingPassage.id` that the caller chose for the passage.
-            part_index: Position, counted from 0, of the relevant part inside the content of that
-                passage.
+            passage_id: Output only. Echo of the `GroundingPassage.id` that the caller chose for
+                the passage.
+            part_index: Output only. Position, counted from 0, of the relevant part inside the
+                content of that passage.
         """
 
     class SemanticRetrieverChunk(_base.Message):
         """Refers to a stored chunk that was found through a `SemanticRetrieverConfig`.
 
         Attributes:
-            source: Corpus or document that was searched, repeating
+            source: Output only. Corpus or document that was searched, repeating
                 `SemanticRetrieverConfig.source` from the request.
-            chunk: Full name of the chunk, `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
-                Pass it to `GetChunk` to read the text.
+            chunk: Output only. Full name of the chunk,
+                `corpora/{corpus}/documents/{document}/chunks/{chunk}`. Pass it to `GetChunk` to
+                read the text.
         """
 
 
@@ -943,7 +947,8 @@ class GroundingAttribution(_base.Message):
     """Links an answer from `GenerateAnswer` to one source it relied on.
 
     Attributes:
-        source_id: Tells where the evidence is found, either an inline passage or a stored chunk.
+        source_id: Output only. Tells where the evidence is found, either an inline passage or a
+            stored chunk.
         content: Text of the evidence, ready to be shown next to the answer.
     """
 
@@ -1002,8 +1007,8 @@ class GroundingChunk(_base.Message):
     the list.
 
     Attributes:
-        web: Set when the evidence was a page found by web search. Excludes `retrieved_context` and
-            `maps`.
+        web: One of `chunk_type`. Set when the evidence was a page found by web search. Excludes
+            `retrieved_context` and `maps`.
     """
 
     class Web(_base.Message):
@@ -1025,16 +1030,16 @@ class Segment(_base.Message):
     characters, so encode a Python `str` before slicing.
 
     Attributes:
-        part_index: Zero-based position of the part, within the `parts` of the candidate's content,
-            in which the span lies. An unset value means the first part.
-        start_index: Offset of the first byte that belongs to the span, counted from the beginning
-            of the part in UTF-8 bytes. Zero, which is also the unset value, is the start of the
-            part.
-        end_index: Offset just past the last byte of the span, counted from the beginning of the
-            part in UTF-8 bytes. The byte at this position is no longer included, so it works
-            directly as a slice end.
-        text: The words covered by the span, copied from the answer. Handy for locating the span
-            when working with byte offsets is awkward.
+        part_index: Output only. Zero-based position of the part, within the `parts` of the
+            candidate's content, in which the span lies. An unset value means the first part.
+        start_index: Output only. Offset of the first byte that belongs to the span, counted from
+            the beginning of the part in UTF-8 bytes. Zero, which is also the unset value, is the
+            start of the part.
+        end_index: Output only. Offset just past the last byte of the span, counted from the
+            beginning of the part in UTF-8 bytes. The byte at this position is no longer included,
+            so it works directly as a slice end.
+        text: Output only. The words covered by the span, copied from the answer. Handy for
+            locating the span when working with byte offsets is awkward.
     """
 
 
@@ -1062,19 +1067,21 @@ class GenerateAnswerRequest(_base.Message):
     retriever feature; new programs usually call `GenerateContent` with a grounding tool.
 
     Attributes:
-        inline_passages: Passages shipped with the request, from which the answer has to be drawn.
-            Suits small sets that the caller has already selected; mutually exclusive with
-            `semantic_retriever`.
-        semantic_retriever: Tells the server to fetch relevant passages from a corpus or document
-            stored with the retriever service. Mutually exclusive with `inline_passages`; a source
-            that does not exist gives NOT_FOUND, one you may not read PERMISSION_DENIED.
-        model: Which model answers, in the form `models/{model}`, for example `models/aqa`.
-            Ordinary chat models do not serve `GenerateAnswer`, and naming one leads to an error.
-        contents: The conversation so far, oldest turn first, ending with the question to be
-            answered. A single question is one entry with the role `user`; earlier turns give
+        inline_passages: One of `grounding_source`. Passages shipped with the request, from which
+            the answer has to be drawn. Suits small sets that the caller has already selected;
+            mutually exclusive with `semantic_retriever`.
+        semantic_retriever: One of `grounding_source`. Tells the server to fetch relevant passages
+            from a corpus or document stored with the retriever service. Mutually exclusive with
+            `inline_passages`; a source that does not exist gives NOT_FOUND, one you may not read
+            PERMISSION_DENIED.
+        model: Required. Which model answers, in the form `models/{model}`, for example
+            `models/aqa`. Ordinary chat models do not serve `GenerateAnswer`, and naming one leads
+            to an error.
+        contents: Required. The conversation so far, oldest turn first, ending with the question to
+            be answered. A single question is one entry with the role `user`; earlier turns give
             context for follow-up questions.
-        answer_style: Form in which the answer should be written, from a bare quotation to a
-            detailed account. There is no default to rely on: pick a style explicitly.
+        answer_style: Required. Form in which the answer should be written, from a bare quotation
+            to a detailed account. There is no default to rely on: pick a style explicitly.
         safety_settings: Thresholds at which harmful content is blocked, overriding the defaults
             for the categories listed. They apply to the question as well as to the answer; name
             each `category` at most once, as repeats are rejected with INVALID_ARGUMENT.
@@ -1113,12 +1120,12 @@ class GenerateAnswerResponse(_base.Message):
         answer: Best answer the model found, as a candidate whose `grounding_attributions` point to
             the passages used. Text may be present even if the passages do not answer the question,
             so weigh it with `answerable_probability`.
-        answerable_probability: Model's estimate, between 0 and 1, that the passages hold a correct
-            answer to the question. When it is low, prefer to tell the user that no answer was
-            found; the cut-off is for the application to choose.
-        input_feedback: Verdict of the safety filters on the question and passages that were sent,
-            separate from any verdict on the answer. If it carries a `block_reason`, expect no
-            usable `answer`.
+        answerable_probability: Output only. Model's estimate, between 0 and 1, that the passages
+            hold a correct answer to the question. When it is low, prefer to tell the user that no
+            answer was found; the cut-off is for the application to choose.
+        input_feedback: Output only. Verdict of the safety filters on the question and passages
+            that were sent, separate from any verdict on the answer. If it carries a
+            `block_reason`, expect no usable `answer`.
     """
 
     class InputFeedback(_base.Message):
@@ -1155,12 +1162,12 @@ class EmbedContentRequest(_base.Message):
     same `output_dimensionality`. Repeating the call is harmless.
 
     Attributes:
-        model: Embedding model to use, as `models/{model}`. Inside a batch it must equal the
-            `model` of the enclosing `BatchEmbedContentsRequest`; a model without embedding support
-            is rejected.
-        content: What to embed. Text in `parts[].text` is taken into account; for text-only
-            embedding models other kinds of parts have no place here, and text beyond the model's
-            input limit does not contribute.
+        model: Required. Embedding model to use, as `models/{model}`. Inside a batch it must equal
+            the `model` of the enclosing `BatchEmbedContentsRequest`; a model without embedding
+            support is rejected.
+        content: Required. What to embed. Text in `parts[].text` is taken into account; for
+            text-only embedding models other kinds of parts have no place here, and text beyond the
+            model's input limit does not contribute.
         task_type: What the vector will be used for, such as searching, clustering or
             classification, so that the model can tune it accordingly. Left unset, a
             general-purpose vector is made; legacy embedding models do not accept the field.
@@ -1187,8 +1194,8 @@ class EmbedContentResponse(_base.Message):
     """Answer to `EmbedContent`, wrapping one vector. Read the floats from `embedding.values`.
 
     Attributes:
-        embedding: Vector computed from `EmbedContentRequest.content`; all the parts of that
-            content together yield this one vector.
+        embedding: Output only. Vector computed from `EmbedContentRequest.content`; all the parts
+            of that content together yield this one vector.
     """
 
 
@@ -1198,10 +1205,10 @@ class BatchEmbedContentsRequest(_base.Message):
     one bad entry makes the entire call fail, and it may be repeated safely.
 
     Attributes:
-        model: Embedding model for the whole batch, as `models/{model}`. Each entry of `requests`
-            has to name the very same model; a mismatch gives INVALID_ARGUMENT.
-        requests: Texts to embed, each with its own task type and title if desired. Send 1 to 100
-            of them; split larger sets over several calls.
+        model: Required. Embedding model for the whole batch, as `models/{model}`. Each entry of
+            `requests` has to name the very same model; a mismatch gives INVALID_ARGUMENT.
+        requests: Required. Texts to embed, each with its own task type and title if desired. Send
+            1 to 100 of them; split larger sets over several calls.
     """
 
 
@@ -1210,7 +1217,7 @@ class BatchEmbedContentsResponse(_base.Message):
     since a faulty entry fails the whole call.
 
     Attributes:
-        embeddings: One vector per entry of `requests`, position by position, so that
+        embeddings: Output only. One vector per entry of `requests`, position by position, so that
             `embeddings[i]` belongs to `requests[i]`.
     """
 
@@ -1221,8 +1228,9 @@ class CountTokensRequest(_base.Message):
     content should be counted too; not both. The call generates nothing and can be repeated freely.
 
     Attributes:
-        model: Model whose tokenizer does the counting, as `models/{model}`. Counts differ between
-            models, so name the one you are going to call; an unknown model yields NOT_FOUND.
+        model: Required. Model whose tokenizer does the counting, as `models/{model}`. Counts
+            differ between models, so name the one you are going to call; an unknown model yields
+            NOT_FOUND.
         contents: Conversation turns to measure, in the shape `GenerateContent` accepts. Leave it
             empty if `generate_content_request` is set.
         generate_content_request: Complete request as you would pass it to `GenerateContent`, so
@@ -1250,8 +1258,8 @@ class BidiGenerateContentSetup(_base.Message):
     except the model may be changed when a session is resumed.
 
     Attributes:
-        model: Live model to converse with, as `models/{model}`. A model that does not offer
-            `BidiGenerateContent` makes the stream fail right after the setup.
+        model: Required. Live model to converse with, as `models/{model}`. A model that does not
+            offer `BidiGenerateContent` makes the stream fail right after the setup.
         generation_config: Generation parameters for the entire session, including response
             modalities, voice and temperature. Settings that make no sense in a live dialog are
             refused: `response_logprobs`, `logprobs`, `response_mime_type`, `response_schema`,
@@ -1311,14 +1319,14 @@ class BidiGenerateContentClientMessage(_base.Message):
     its members: first `setup`, then any mix of the other three.
 
     Attributes:
-        setup: Session configuration. Goes into the first message of the stream and nowhere else; a
-            second one terminates the stream.
-        client_content: Complete turns added to the conversation in order. Excludes the other
-            members of the envelope and interrupts a reply under way.
-        realtime_input: Piece of streamed audio, video or text, or a marker of user activity.
+        setup: One of `message_type`. Session configuration. Goes into the first message of the
+            stream and nowhere else; a second one terminates the stream.
+        client_content: One of `message_type`. Complete turns added to the conversation in order.
+            Excludes the other members of the envelope and interrupts a reply under way.
+        realtime_input: One of `message_type`. Piece of streamed audio, video or text, or a marker
+            of user activity. Excludes the other members of the envelope.
+        tool_response: One of `message_type`. Results for function calls issued by the server.
             Excludes the other members of the envelope.
-        tool_response: Results for function calls issued by the server. Excludes the other members
-            of the envelope.
     """
 
 
@@ -1335,15 +1343,15 @@ class BidiGenerateContentServerContent(_base.Message):
     buffer upon `interrupted`.
 
     Attributes:
-        model_turn: Further piece of the reply, as text parts or as `inline_data` audio (16-bit PCM
-            at 24 kHz). Concatenate the pieces until the turn ends.
-        turn_complete: True when the turn of the model is over and it is the client's move. Nothing
-            more is generated until new input arrives, although messages such as transcripts or
-            resumption updates may still come.
-        interrupted: True when user input has cut off the reply. Stop playback and empty the audio
-            queue; `turn_complete` follows, without `generation_complete`.
-        grounding_metadata: Sources and search suggestions behind a grounded reply. Unset for
-            replies that used no grounding tool.
+        model_turn: Output only. Further piece of the reply, as text parts or as `inline_data`
+            audio (16-bit PCM at 24 kHz). Concatenate the pieces until the turn ends.
+        turn_complete: Output only. True when the turn of the model is over and it is the client's
+            move. Nothing more is generated until new input arrives, although messages such as
+            transcripts or resumption updates may still come.
+        interrupted: Output only. True when user input has cut off the reply. Stop playback and
+            empty the audio queue; `turn_complete` follows, without `generation_complete`.
+        grounding_metadata: Output only. Sources and search suggestions behind a grounded reply.
+            Unset for replies that used no grounding tool.
     """
 
 
@@ -1354,8 +1362,8 @@ class BidiGenerateContentToolCall(_base.Message):
     left entirely to the client.
 
     Attributes:
-        function_calls: Functions to execute, each with its name, arguments and an `id` to be
-            repeated in the result. With several entries they may be run in parallel.
+        function_calls: Output only. Functions to execute, each with its name, arguments and an
+            `id` to be repeated in the result. With several entries they may be run in parallel.
     """
 
 
@@ -1365,8 +1373,8 @@ class BidiGenerateContentToolCallCancellation(_base.Message):
     have had effects already, whether to undo them is up to the client.
 
     Attributes:
-        ids: Identifiers of the withdrawn calls, equal to `FunctionCall.id` as received in
-            `BidiGenerateContentToolCall`.
+        ids: Output only. Identifiers of the withdrawn calls, equal to `FunctionCall.id` as
+            received in `BidiGenerateContentToolCall`.
     """
 
 
@@ -1376,12 +1384,13 @@ class BidiGenerateContentServerMessage(_base.Message):
     kinds of message you do not recognize, as new ones can be added.
 
     Attributes:
-        setup_complete: First message of a successful session, signaling that the client may begin
-            to send. Excludes the other members of `message_type`.
-        server_content: Output of the model or a signal about its turn. Excludes the other members
-            of `message_type`.
-        tool_call: Request to run functions on the client. Excludes the other members of
+        setup_complete: Output only. One of `message_type`. First message of a successful session,
+            signaling that the client may begin to send. Excludes the other members of
             `message_type`.
-        tool_call_cancellation: Notice that earlier function calls are void and need no results.
+        server_content: Output only. One of `message_type`. Output of the model or a signal about
+            its turn. Excludes the other members of `message_type`.
+        tool_call: Output only. One of `message_type`. Request to run functions on the client.
             Excludes the other members of `message_type`.
+        tool_call_cancellation: Output only. One of `message_type`. Notice that earlier function
+            calls are void and need no results. Excludes the other members of `message_type`.
     """

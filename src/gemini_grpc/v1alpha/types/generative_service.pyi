@@ -68,8 +68,10 @@ class TaskType(_base.Enum):
 
 class GenerateContentRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Required."""
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
     tool_config: _base.Field[ToolConfig, ToolConfig | Mapping[str, object]]
     safety_settings: _base.Field[
@@ -106,6 +108,7 @@ class VoiceConfig(_base.Message):
     prebuilt_voice_config: _base.Field[
         PrebuiltVoiceConfig, PrebuiltVoiceConfig | Mapping[str, object]
     ]
+    """One of `voice_config`."""
     def __init__(
         self,
         mapping: VoiceConfig | Mapping[str, object] | None = None,
@@ -172,7 +175,9 @@ class GenerationConfig(_base.Message):
 
 class SemanticRetrieverConfig(_base.Message):
     source: _base.Field[str, str]
+    """Required."""
     query: _base.Field[Content, Content | Mapping[str, object]]
+    """Required."""
     metadata_filters: _base.Field[
         MutableSequence[MetadataFilter], Iterable[MetadataFilter | Mapping[str, object]]
     ]
@@ -244,7 +249,9 @@ class GenerateContentResponse(_base.Message):
         GenerateContentResponse.UsageMetadata,
         GenerateContentResponse.UsageMetadata | Mapping[str, object],
     ]
+    """Output only."""
     model_version: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: GenerateContentResponse | Mapping[str, object] | None = None,
@@ -274,19 +281,28 @@ class Candidate(_base.Message):
         IMAGE_SAFETY = 11
 
     index: _base.Field[int, int]
+    """Output only."""
     content: _base.Field[Content, Content | Mapping[str, object]]
+    """Output only."""
     finish_reason: _base.Field[Candidate.FinishReason, Candidate.FinishReason | int | str]
+    """Output only."""
     safety_ratings: _base.Field[
         MutableSequence[SafetyRating], Iterable[SafetyRating | Mapping[str, object]]
     ]
     citation_metadata: _base.Field[CitationMetadata, CitationMetadata | Mapping[str, object]]
+    """Output only."""
     token_count: _base.Field[int, int]
+    """Output only."""
     grounding_attributions: _base.Field[
         MutableSequence[GroundingAttribution], Iterable[GroundingAttribution | Mapping[str, object]]
     ]
+    """Output only."""
     grounding_metadata: _base.Field[GroundingMetadata, GroundingMetadata | Mapping[str, object]]
+    """Output only."""
     avg_logprobs: _base.Field[float, float]
+    """Output only."""
     logprobs_result: _base.Field[LogprobsResult, LogprobsResult | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: Candidate | Mapping[str, object] | None = None,
@@ -352,7 +368,9 @@ class LogprobsResult(_base.Message):
 class AttributionSourceId(_base.Message):
     class GroundingPassageId(_base.Message):
         passage_id: _base.Field[str, str]
+        """Output only."""
         part_index: _base.Field[int, int]
+        """Output only."""
         def __init__(
             self,
             mapping: AttributionSourceId.GroundingPassageId | Mapping[str, object] | None = None,
@@ -364,7 +382,9 @@ class AttributionSourceId(_base.Message):
 
     class SemanticRetrieverChunk(_base.Message):
         source: _base.Field[str, str]
+        """Output only."""
         chunk: _base.Field[str, str]
+        """Output only."""
         def __init__(
             self,
             mapping: AttributionSourceId.SemanticRetrieverChunk
@@ -380,10 +400,12 @@ class AttributionSourceId(_base.Message):
         AttributionSourceId.GroundingPassageId,
         AttributionSourceId.GroundingPassageId | Mapping[str, object],
     ]
+    """One of `source`."""
     semantic_retriever_chunk: _base.Field[
         AttributionSourceId.SemanticRetrieverChunk,
         AttributionSourceId.SemanticRetrieverChunk | Mapping[str, object],
     ]
+    """One of `source`."""
     def __init__(
         self,
         mapping: AttributionSourceId | Mapping[str, object] | None = None,
@@ -399,6 +421,7 @@ class AttributionSourceId(_base.Message):
 
 class GroundingAttribution(_base.Message):
     source_id: _base.Field[AttributionSourceId, AttributionSourceId | Mapping[str, object]]
+    """Output only."""
     content: _base.Field[Content, Content | Mapping[str, object]]
     def __init__(
         self,
@@ -467,6 +490,7 @@ class GroundingChunk(_base.Message):
         ) -> None: ...
 
     web: _base.Field[GroundingChunk.Web, GroundingChunk.Web | Mapping[str, object]]
+    """One of `chunk_type`."""
     def __init__(
         self,
         mapping: GroundingChunk | Mapping[str, object] | None = None,
@@ -477,9 +501,13 @@ class GroundingChunk(_base.Message):
 
 class Segment(_base.Message):
     part_index: _base.Field[int, int]
+    """Output only."""
     start_index: _base.Field[int, int]
+    """Output only."""
     end_index: _base.Field[int, int]
+    """Output only."""
     text: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: Segment | Mapping[str, object] | None = None,
@@ -513,14 +541,19 @@ class GenerateAnswerRequest(_base.Message):
         VERBOSE = 3
 
     inline_passages: _base.Field[GroundingPassages, GroundingPassages | Mapping[str, object]]
+    """One of `grounding_source`."""
     semantic_retriever: _base.Field[
         SemanticRetrieverConfig, SemanticRetrieverConfig | Mapping[str, object]
     ]
+    """One of `grounding_source`."""
     model: _base.Field[str, str]
+    """Required."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Required."""
     answer_style: _base.Field[
         GenerateAnswerRequest.AnswerStyle, GenerateAnswerRequest.AnswerStyle | int | str
     ]
+    """Required."""
     safety_settings: _base.Field[
         MutableSequence[SafetySetting], Iterable[SafetySetting | Mapping[str, object]]
     ]
@@ -567,10 +600,12 @@ class GenerateAnswerResponse(_base.Message):
 
     answer: _base.Field[Candidate, Candidate | Mapping[str, object]]
     answerable_probability: _base.Field[float, float]
+    """Output only."""
     input_feedback: _base.Field[
         GenerateAnswerResponse.InputFeedback,
         GenerateAnswerResponse.InputFeedback | Mapping[str, object],
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: GenerateAnswerResponse | Mapping[str, object] | None = None,
@@ -583,7 +618,9 @@ class GenerateAnswerResponse(_base.Message):
 
 class EmbedContentRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     content: _base.Field[Content, Content | Mapping[str, object]]
+    """Required."""
     task_type: _base.Field[TaskType, TaskType | int | str]
     title: _base.Field[str, str]
     output_dimensionality: _base.Field[int, int]
@@ -611,6 +648,7 @@ class ContentEmbedding(_base.Message):
 
 class EmbedContentResponse(_base.Message):
     embedding: _base.Field[ContentEmbedding, ContentEmbedding | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: EmbedContentResponse | Mapping[str, object] | None = None,
@@ -621,9 +659,11 @@ class EmbedContentResponse(_base.Message):
 
 class BatchEmbedContentsRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     requests: _base.Field[
         MutableSequence[EmbedContentRequest], Iterable[EmbedContentRequest | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: BatchEmbedContentsRequest | Mapping[str, object] | None = None,
@@ -637,6 +677,7 @@ class BatchEmbedContentsResponse(_base.Message):
     embeddings: _base.Field[
         MutableSequence[ContentEmbedding], Iterable[ContentEmbedding | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: BatchEmbedContentsResponse | Mapping[str, object] | None = None,
@@ -647,6 +688,7 @@ class BatchEmbedContentsResponse(_base.Message):
 
 class CountTokensRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
     generate_content_request: _base.Field[
         GenerateContentRequest, GenerateContentRequest | Mapping[str, object]
@@ -675,6 +717,7 @@ class CountTokensResponse(_base.Message):
 
 class BidiGenerateContentSetup(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     generation_config: _base.Field[GenerationConfig, GenerationConfig | Mapping[str, object]]
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
@@ -725,15 +768,19 @@ class BidiGenerateContentToolResponse(_base.Message):
 
 class BidiGenerateContentClientMessage(_base.Message):
     setup: _base.Field[BidiGenerateContentSetup, BidiGenerateContentSetup | Mapping[str, object]]
+    """One of `message_type`."""
     client_content: _base.Field[
         BidiGenerateContentClientContent, BidiGenerateContentClientContent | Mapping[str, object]
     ]
+    """One of `message_type`."""
     realtime_input: _base.Field[
         BidiGenerateContentRealtimeInput, BidiGenerateContentRealtimeInput | Mapping[str, object]
     ]
+    """One of `message_type`."""
     tool_response: _base.Field[
         BidiGenerateContentToolResponse, BidiGenerateContentToolResponse | Mapping[str, object]
     ]
+    """One of `message_type`."""
     def __init__(
         self,
         mapping: BidiGenerateContentClientMessage | Mapping[str, object] | None = None,
@@ -755,9 +802,13 @@ class BidiGenerateContentSetupComplete(_base.Message):
 
 class BidiGenerateContentServerContent(_base.Message):
     model_turn: _base.Field[Content, Content | Mapping[str, object]]
+    """Output only."""
     turn_complete: _base.Field[bool, bool]
+    """Output only."""
     interrupted: _base.Field[bool, bool]
+    """Output only."""
     grounding_metadata: _base.Field[GroundingMetadata, GroundingMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentServerContent | Mapping[str, object] | None = None,
@@ -773,6 +824,7 @@ class BidiGenerateContentToolCall(_base.Message):
     function_calls: _base.Field[
         MutableSequence[FunctionCall], Iterable[FunctionCall | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentToolCall | Mapping[str, object] | None = None,
@@ -783,6 +835,7 @@ class BidiGenerateContentToolCall(_base.Message):
 
 class BidiGenerateContentToolCallCancellation(_base.Message):
     ids: _base.Field[MutableSequence[str], Iterable[str]]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentToolCallCancellation | Mapping[str, object] | None = None,
@@ -795,16 +848,20 @@ class BidiGenerateContentServerMessage(_base.Message):
     setup_complete: _base.Field[
         BidiGenerateContentSetupComplete, BidiGenerateContentSetupComplete | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     server_content: _base.Field[
         BidiGenerateContentServerContent, BidiGenerateContentServerContent | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     tool_call: _base.Field[
         BidiGenerateContentToolCall, BidiGenerateContentToolCall | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     tool_call_cancellation: _base.Field[
         BidiGenerateContentToolCallCancellation,
         BidiGenerateContentToolCallCancellation | Mapping[str, object],
     ]
+    """Output only. One of `message_type`."""
     def __init__(
         self,
         mapping: BidiGenerateContentServerMessage | Mapping[str, object] | None = None,

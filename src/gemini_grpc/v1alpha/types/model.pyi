@@ -9,8 +9,11 @@ __all__ = [
 
 class Model(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     base_model_id: _base.Field[str, str]
+    """Required."""
     version: _base.Field[str, str]
+    """Required."""
     display_name: _base.Field[str, str]
     description: _base.Field[str, str]
     input_token_limit: _base.Field[int, int]

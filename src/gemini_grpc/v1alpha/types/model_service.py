@@ -95,8 +95,8 @@ class GetModelRequest(_base.Message):
     """Tells `GetModel` which built-in model to describe. Nothing besides the name is needed.
 
     Attributes:
-        name: Model to look up, in the form `models/{model}` as shown by `ListModels`. Names of
-            tuned models belong in `GetTunedModel`.
+        name: Required. Model to look up, in the form `models/{model}` as shown by `ListModels`.
+            Names of tuned models belong in `GetTunedModel`.
     """
 
 
@@ -126,8 +126,8 @@ class GetTunedModelRequest(_base.Message):
     """Tells `GetTunedModel` which tuned model to read. You need at least reader rights on it.
 
     Attributes:
-        name: Tuned model to look up, in the form `tunedModels/{tuned_model}`. A base model name
-            such as `models/x` is rejected with INVALID_ARGUMENT.
+        name: Required. Tuned model to look up, in the form `tunedModels/{tuned_model}`. A base
+            model name such as `models/x` is rejected with INVALID_ARGUMENT.
     """
 
 
@@ -166,9 +166,9 @@ class CreateTunedModelRequest(_base.Message):
         tuned_model_id: Id you want after `tunedModels/`, up to 40 characters. Begin with a
             lower-case letter and continue with lower-case letters, digits and dashes, not ending
             in a dash; if unset, the server derives one. An id already taken gives ALREADY_EXISTS.
-        tuned_model: Definition of the model to make: its source, and a `tuning_task` with training
-            data. Label, description and default sampling settings may be given too; fields the
-            server fills in are ignored.
+        tuned_model: Required. Definition of the model to make: its source, and a `tuning_task`
+            with training data. Label, description and default sampling settings may be given too;
+            fields the server fills in are ignored.
     """
 
 
@@ -194,8 +194,8 @@ class UpdateTunedModelRequest(_base.Message):
     not listed stay as they are on the server.
 
     Attributes:
-        tuned_model: Tuned model with the new values in place. Its `name` picks the model to
-            change; fields not named in the mask are disregarded.
+        tuned_model: Required. Tuned model with the new values in place. Its `name` picks the model
+            to change; fields not named in the mask are disregarded.
         update_mask: Paths of the fields to overwrite, for example `display_name` and
             `temperature`. A path of a field that cannot be edited gives INVALID_ARGUMENT. Without
             a mask, the fields populated in `tuned_model` are used.
@@ -206,5 +206,6 @@ class DeleteTunedModelRequest(_base.Message):
     """Tells `DeleteTunedModel` which tuned model to drop. Only the owner may send it.
 
     Attributes:
-        name: Tuned model to remove, written `tunedModels/{tuned_model}`. Removal cannot be undone.
+        name: Required. Tuned model to remove, written `tunedModels/{tuned_model}`. Removal cannot
+            be undone.
     """

@@ -49,15 +49,16 @@ class Permission(_base.Message):
     the resource, a writer can in addition edit and share it, and an owner can also delete it.
 
     Attributes:
-        name: Address of this permission, `tunedModels/{tuned_model}/permissions/{permission}` or
+        name: Output only. Identifier. Address of this permission,
+            `tunedModels/{tuned_model}/permissions/{permission}` or
             `corpora/{corpus}/permissions/{permission}`. The service assigns it on creation, and a
             value from the caller is ignored.
-        grantee_type: Whether access goes to a user, a group or everyone. It is fixed once the
-            permission exists: to change it, delete the permission and create another.
-        email_address: Email address of the user or group that gains access. Must be present for
-            `USER` and `GROUP` and absent for `EVERYONE`; it cannot be edited later.
-        role: How far the access reaches: reader, writer or owner. This is the only part of a
-            permission that `UpdatePermission` can change.
+        grantee_type: Immutable. Whether access goes to a user, a group or everyone. It is fixed
+            once the permission exists: to change it, delete the permission and create another.
+        email_address: Immutable. Email address of the user or group that gains access. Must be
+            present for `USER` and `GROUP` and absent for `EVERYONE`; it cannot be edited later.
+        role: Required. How far the access reaches: reader, writer or owner. This is the only part
+            of a permission that `UpdatePermission` can change.
     """
 
     class GranteeType(_base.Enum):

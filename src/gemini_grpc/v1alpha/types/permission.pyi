@@ -21,9 +21,13 @@ class Permission(_base.Message):
         READER = 3
 
     name: _base.Field[str, str]
+    """Output only. Identifier."""
     grantee_type: _base.Field[Permission.GranteeType, Permission.GranteeType | int | str]
+    """Immutable."""
     email_address: _base.Field[str, str]
+    """Immutable."""
     role: _base.Field[Permission.Role, Permission.Role | int | str]
+    """Required."""
     def __init__(
         self,
         mapping: Permission | Mapping[str, object] | None = None,

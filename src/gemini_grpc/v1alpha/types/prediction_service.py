@@ -38,11 +38,11 @@ class PredictRequest(_base.Message):
     by the model you name.
 
     Attributes:
-        model: Media model to run, in the form `models/{model}`. It must list `predict` among its
-            `supported_generation_methods`.
-        instances: Inputs to process, each a JSON value in the layout that the model expects. For
-            image generation it is commonly an object with a `prompt` string. An empty list is
-            rejected.
+        model: Required. Media model to run, in the form `models/{model}`. It must list `predict`
+            among its `supported_generation_methods`.
+        instances: Required. Inputs to process, each a JSON value in the layout that the model
+            expects. For image generation it is commonly an object with a `prompt` string. An empty
+            list is rejected.
         parameters: Settings shared by all inputs, as a JSON object in the layout the model
             expects, for example a sample count or an aspect ratio. Defaults of the model apply
             when absent.

@@ -10,7 +10,9 @@ __all__ = [
 
 class PredictRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     instances: _base.Field[MutableSequence[object], Iterable[object]]
+    """Required."""
     parameters: _base.Field[object, object]
     def __init__(
         self,

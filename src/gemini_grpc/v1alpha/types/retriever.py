@@ -118,16 +118,16 @@ class Corpus(_base.Message):
     many of them a project may own is limited.
 
     Attributes:
-        name: Address of this corpus, in the form `corpora/{corpus}`. The part after the slash has
-            at most 40 lower-case letters, digits and dashes and may neither begin nor end with a
-            dash. Leave it empty on creation and the service derives a unique id from
-            `display_name` plus a random suffix; it cannot change later.
+        name: Identifier. Immutable. Address of this corpus, in the form `corpora/{corpus}`. The
+            part after the slash has at most 40 lower-case letters, digits and dashes and may
+            neither begin nor end with a dash. Leave it empty on creation and the service derives a
+            unique id from `display_name` plus a random suffix; it cannot change later.
         display_name: Label shown to people, such as "Product manuals", up to 512 characters. It
             may be changed at any time with `UpdateCorpus` and plays no part in searching.
-        create_time: Moment at which `CreateCorpus` succeeded, set by the service; a value sent by
-            the caller is ignored.
-        update_time: Moment of the most recent change to this corpus, maintained by the service.
-            Right after creation it is about the same as `create_time`.
+        create_time: Output only. Moment at which `CreateCorpus` succeeded, set by the service; a
+            value sent by the caller is ignored.
+        update_time: Output only. Moment of the most recent change to this corpus, maintained by
+            the service. Right after creation it is about the same as `create_time`.
     """
 
 
@@ -137,18 +137,19 @@ class Document(_base.Message):
     below it.
 
     Attributes:
-        name: Address of this document, written `corpora/{corpus}/documents/{document}`. The last
-            segment follows the same spelling as other retriever ids: at most 40 lower-case
-            letters, digits and dashes, with no dash at either end. When empty on creation, a
-            unique one is made up from `display_name`.
+        name: Identifier. Immutable. Address of this document, written
+            `corpora/{corpus}/documents/{document}`. The last segment follows the same spelling as
+            other retriever ids: at most 40 lower-case letters, digits and dashes, with no dash at
+            either end. When empty on creation, a unique one is made up from `display_name`.
         display_name: Label for people to recognize the document by, for example its title; up to
             512 characters. Changing it does not change `name`.
         custom_metadata: Facts about the document that you attach for later filtering, such as an
             author or a year. At most 20 entries are accepted; queries reach them through a
             `MetadataFilter` whose key begins with `document.custom_metadata.`.
-        update_time: Last time this document's own fields were modified, as recorded by the
-            service.
-        create_time: When the service stored this document. It never changes afterwards.
+        update_time: Output only. Last time this document's own fields were modified, as recorded
+            by the service.
+        create_time: Output only. When the service stored this document. It never changes
+            afterwards.
     """
 
 
@@ -168,15 +169,15 @@ class CustomMetadata(_base.Message):
     comparison operators a `MetadataFilter` can later apply.
 
     Attributes:
-        string_value: A single piece of text to store under `key`. Setting it clears
-            `string_list_value` and `numeric_value`.
-        string_list_value: Several texts to store under one key, as with tags or categories. Cannot
-            be combined with `string_value` or `numeric_value`.
-        numeric_value: A number to store under `key`, kept in single precision, so large integers
-            may be rounded. Excludes `string_value` and `string_list_value`; only numbers can be
-            compared with operators such as `LESS`.
-        key: Name under which the value is stored and later filtered, such as `author`. Use each
-            key at most once per document or chunk, and write it here without the
+        string_value: One of `value`. A single piece of text to store under `key`. Setting it
+            clears `string_list_value` and `numeric_value`.
+        string_list_value: One of `value`. Several texts to store under one key, as with tags or
+            categories. Cannot be combined with `string_value` or `numeric_value`.
+        numeric_value: One of `value`. A number to store under `key`, kept in single precision, so
+            large integers may be rounded. Excludes `string_value` and `string_list_value`; only
+            numbers can be compared with operators such as `LESS`.
+        key: Required. Name under which the value is stored and later filtered, such as `author`.
+            Use each key at most once per document or chunk, and write it here without the
             `document.custom_metadata.` prefix that filters need.
     """
 
@@ -188,12 +189,12 @@ class MetadataFilter(_base.Message):
     one for each bound.
 
     Attributes:
-        key: Path of the metadata entry to test, starting with `document.custom_metadata.` or
-            `chunk.custom_metadata.` and ending in the key you stored, for example
-            `document.custom_metadata.year`.
-        conditions: Tests applied to the value found at `key`, of which at least one must succeed
-            (they are joined by OR). Text tests may be given several at a time; an upper and a
-            lower numeric bound belong in separate filters.
+        key: Required. Path of the metadata entry to test, starting with
+            `document.custom_metadata.` or `chunk.custom_metadata.` and ending in the key you
+            stored, for example `document.custom_metadata.year`.
+        conditions: Required. Tests applied to the value found at `key`, of which at least one must
+            succeed (they are joined by OR). Text tests may be given several at a time; an upper
+            and a lower numeric bound belong in separate filters.
     """
 
 
@@ -203,12 +204,13 @@ class Condition(_base.Message):
     of the same kind as the stored value.
 
     Attributes:
-        string_value: Text to compare the stored metadata with. Choose this for metadata saved as
-            `string_value` or `string_list_value`; it excludes `numeric_value`.
-        numeric_value: Number to compare the stored metadata with. Choose this for metadata saved
-            as `numeric_value`; it excludes `string_value`.
-        operation: Comparison to perform, which must suit the constant: an ordering operator with
-            `string_value`, or a list operator with `numeric_value`, is an INVALID_ARGUMENT error.
+        string_value: One of `value`. Text to compare the stored metadata with. Choose this for
+            metadata saved as `string_value` or `string_list_value`; it excludes `numeric_value`.
+        numeric_value: One of `value`. Number to compare the stored metadata with. Choose this for
+            metadata saved as `numeric_value`; it excludes `string_value`.
+        operation: Required. Comparison to perform, which must suit the constant: an ordering
+            operator with `string_value`, or a list operator with `numeric_value`, is an
+            INVALID_ARGUMENT error.
     """
 
     class Operator(_base.Enum):
@@ -254,18 +256,19 @@ class Chunk(_base.Message):
     text is cut into passages is up to the caller.
 
     Attributes:
-        name: Address of this chunk, written
+        name: Identifier. Immutable. Address of this chunk, written
             `corpora/{corpus}/documents/{document}/chunks/{chunk}`. Its own id is limited to 40
             lower-case letters, digits and dashes, not starting or ending with a dash; omit `name`
             on creation to have a random id assigned.
-        data: The passage itself, which is what gets embedded and matched. At most 2043 tokens fit
-            in one chunk; split a longer text over several.
+        data: Required. The passage itself, which is what gets embedded and matched. At most 2043
+            tokens fit in one chunk; split a longer text over several.
         custom_metadata: Up to 20 facts of your own about this passage, say a section number.
             Filters refer to them with keys that begin with `chunk.custom_metadata.`.
-        create_time: When the service stored this chunk; callers cannot set it.
-        update_time: When the text or metadata of this chunk last changed, kept by the service.
-        state: Tells whether indexing is pending, finished or failed. Check for `STATE_ACTIVE`
-            before relying on the chunk in query results.
+        create_time: Output only. When the service stored this chunk; callers cannot set it.
+        update_time: Output only. When the text or metadata of this chunk last changed, kept by the
+            service.
+        state: Output only. Tells whether indexing is pending, finished or failed. Check for
+            `STATE_ACTIVE` before relying on the chunk in query results.
     """
 
     class State(_base.Enum):
@@ -293,6 +296,6 @@ class ChunkData(_base.Message):
     for others.
 
     Attributes:
-        string_value: Passage as plain text, within the limit of 2043 tokens. Currently the sole
-            member of the oneof `data`, so it must be set.
+        string_value: One of `data`. Passage as plain text, within the limit of 2043 tokens.
+            Currently the sole member of the oneof `data`, so it must be set.
     """

@@ -39,6 +39,7 @@ __all__ = [
 
 class CreateCorpusRequest(_base.Message):
     corpus: _base.Field[Corpus, Corpus | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateCorpusRequest | Mapping[str, object] | None = None,
@@ -49,6 +50,7 @@ class CreateCorpusRequest(_base.Message):
 
 class GetCorpusRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetCorpusRequest | Mapping[str, object] | None = None,
@@ -59,9 +61,11 @@ class GetCorpusRequest(_base.Message):
 
 class UpdateCorpusRequest(_base.Message):
     corpus: _base.Field[Corpus, Corpus | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: UpdateCorpusRequest | Mapping[str, object] | None = None,
@@ -73,6 +77,7 @@ class UpdateCorpusRequest(_base.Message):
 
 class DeleteCorpusRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     force: _base.Field[bool, bool]
     def __init__(
         self,
@@ -109,7 +114,9 @@ class ListCorporaResponse(_base.Message):
 
 class QueryCorpusRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     query: _base.Field[str, str]
+    """Required."""
     metadata_filters: _base.Field[
         MutableSequence[MetadataFilter], Iterable[MetadataFilter | Mapping[str, object]]
     ]
@@ -151,7 +158,9 @@ class RelevantChunk(_base.Message):
 
 class CreateDocumentRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     document: _base.Field[Document, Document | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateDocumentRequest | Mapping[str, object] | None = None,
@@ -163,6 +172,7 @@ class CreateDocumentRequest(_base.Message):
 
 class GetDocumentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetDocumentRequest | Mapping[str, object] | None = None,
@@ -173,9 +183,11 @@ class GetDocumentRequest(_base.Message):
 
 class UpdateDocumentRequest(_base.Message):
     document: _base.Field[Document, Document | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: UpdateDocumentRequest | Mapping[str, object] | None = None,
@@ -187,6 +199,7 @@ class UpdateDocumentRequest(_base.Message):
 
 class DeleteDocumentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     force: _base.Field[bool, bool]
     def __init__(
         self,
@@ -199,6 +212,7 @@ class DeleteDocumentRequest(_base.Message):
 
 class ListDocumentsRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     page_size: _base.Field[int, int]
     page_token: _base.Field[str, str]
     def __init__(
@@ -225,7 +239,9 @@ class ListDocumentsResponse(_base.Message):
 
 class QueryDocumentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     query: _base.Field[str, str]
+    """Required."""
     results_count: _base.Field[int, int]
     metadata_filters: _base.Field[
         MutableSequence[MetadataFilter], Iterable[MetadataFilter | Mapping[str, object]]
@@ -255,7 +271,9 @@ class QueryDocumentResponse(_base.Message):
 
 class CreateChunkRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     chunk: _base.Field[Chunk, Chunk | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateChunkRequest | Mapping[str, object] | None = None,
@@ -270,6 +288,7 @@ class BatchCreateChunksRequest(_base.Message):
     requests: _base.Field[
         MutableSequence[CreateChunkRequest], Iterable[CreateChunkRequest | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: BatchCreateChunksRequest | Mapping[str, object] | None = None,
@@ -291,6 +310,7 @@ class BatchCreateChunksResponse(_base.Message):
 
 class GetChunkRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetChunkRequest | Mapping[str, object] | None = None,
@@ -301,9 +321,11 @@ class GetChunkRequest(_base.Message):
 
 class UpdateChunkRequest(_base.Message):
     chunk: _base.Field[Chunk, Chunk | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: UpdateChunkRequest | Mapping[str, object] | None = None,
@@ -318,6 +340,7 @@ class BatchUpdateChunksRequest(_base.Message):
     requests: _base.Field[
         MutableSequence[UpdateChunkRequest], Iterable[UpdateChunkRequest | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: BatchUpdateChunksRequest | Mapping[str, object] | None = None,
@@ -339,6 +362,7 @@ class BatchUpdateChunksResponse(_base.Message):
 
 class DeleteChunkRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteChunkRequest | Mapping[str, object] | None = None,
@@ -352,6 +376,7 @@ class BatchDeleteChunksRequest(_base.Message):
     requests: _base.Field[
         MutableSequence[DeleteChunkRequest], Iterable[DeleteChunkRequest | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: BatchDeleteChunksRequest | Mapping[str, object] | None = None,
@@ -363,6 +388,7 @@ class BatchDeleteChunksRequest(_base.Message):
 
 class ListChunksRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     page_size: _base.Field[int, int]
     page_token: _base.Field[str, str]
     def __init__(

@@ -169,9 +169,9 @@ class SafetyRating(_base.Message):
     rating is given for each category. It expresses how likely harm is, not how grave it would be.
 
     Attributes:
-        category: Kind of harm to which the verdict refers. Look for it in the `SafetySetting` list
-            to see which threshold you chose.
-        probability: How likely the content is to be harmful in this `category`.
+        category: Required. Kind of harm to which the verdict refers. Look for it in the
+            `SafetySetting` list to see which threshold you chose.
+        probability: Required. How likely the content is to be harmful in this `category`.
         blocked: True if this very verdict caused content to be withheld. Several ratings may be
             listed, so look for the one where it is set.
     """
@@ -204,9 +204,10 @@ class SafetySetting(_base.Message):
     mention keep their default. Some core protections cannot be relaxed.
 
     Attributes:
-        category: Kind of harm whose filter is adjusted. Must be one that the chosen model knows.
-        threshold: Likelihood from which content in this `category` is withheld. It applies to the
-            prompt as well as to generated candidates.
+        category: Required. Kind of harm whose filter is adjusted. Must be one that the chosen
+            model knows.
+        threshold: Required. Likelihood from which content in this `category` is withheld. It
+            applies to the prompt as well as to generated candidates.
     """
 
     class HarmBlockThreshold(_base.Enum):

@@ -63,7 +63,9 @@ class SafetyRating(_base.Message):
         HIGH = 4
 
     category: _base.Field[HarmCategory, HarmCategory | int | str]
+    """Required."""
     probability: _base.Field[SafetyRating.HarmProbability, SafetyRating.HarmProbability | int | str]
+    """Required."""
     blocked: _base.Field[bool, bool]
     def __init__(
         self,
@@ -85,9 +87,11 @@ class SafetySetting(_base.Message):
         OFF = 5
 
     category: _base.Field[HarmCategory, HarmCategory | int | str]
+    """Required."""
     threshold: _base.Field[
         SafetySetting.HarmBlockThreshold, SafetySetting.HarmBlockThreshold | int | str
     ]
+    """Required."""
     def __init__(
         self,
         mapping: SafetySetting | Mapping[str, object] | None = None,

@@ -113,11 +113,11 @@ class GenerateTextRequest(_base.Message):
     unset takes the default of the model.
 
     Attributes:
-        model: Model that writes the completion: `models/{model}` for a built-in one or
+        model: Required. Model that writes the completion: `models/{model}` for a built-in one or
             `tunedModels/{tuned_model}` for your own. Using a tuned model needs reader rights on
             it.
-        prompt: Text to be continued or answered. It has to fit in the input token limit of the
-            model, otherwise INVALID_ARGUMENT is returned.
+        prompt: Required. Text to be continued or answered. It has to fit in the input token limit
+            of the model, otherwise INVALID_ARGUMENT is returned.
         temperature: Degree of randomness in the completion, from 0 to 1. Take a low value for
             facts and extraction, a high one for creative writing; unset uses `Model.temperature`.
         candidate_count: Number of completions to write, from 1 to 8, with 1 assumed if unset.
@@ -155,7 +155,7 @@ class TextPrompt(_base.Message):
     instructions and examples into the one text.
 
     Attributes:
-        text: The prompt string itself. May span several lines; an empty one is rejected.
+        text: Required. The prompt string itself. May span several lines; an empty one is rejected.
     """
 
 
@@ -164,12 +164,12 @@ class TextCompletion(_base.Message):
     Several of them may come back for one prompt.
 
     Attributes:
-        output: Generated text, without the prompt in front of it.
+        output: Output only. Generated text, without the prompt in front of it.
         safety_ratings: Safety scores of this completion, no more than one per harm category. These
             are informative here, since completions over the threshold are not returned at all.
-        citation_metadata: Sources for passages of `output` that closely resemble published
-            material. Unset when none was recognized; give credit to the listed sources if you
-            publish the text.
+        citation_metadata: Output only. Sources for passages of `output` that closely resemble
+            published material. Unset when none was recognized; give credit to the listed sources
+            if you publish the text.
     """
 
 
@@ -178,8 +178,8 @@ class EmbedTextRequest(_base.Message):
     `BatchEmbedTextRequest.requests`.
 
     Attributes:
-        model: Legacy embedding model to apply, in the form `models/{model}`. It must list
-            `embedText` as supported. Vectors from different models cannot be compared.
+        model: Required. Legacy embedding model to apply, in the form `models/{model}`. It must
+            list `embedText` as supported. Vectors from different models cannot be compared.
         text: String to embed. Text over the input limit of the model may be cut or refused, so
             split long documents first.
     """
@@ -190,7 +190,8 @@ class EmbedTextResponse(_base.Message):
     models live in a different space.
 
     Attributes:
-        embedding: Vector for the text in the request. Present on every successful answer.
+        embedding: Output only. Vector for the text in the request. Present on every successful
+            answer.
     """
 
 
@@ -198,8 +199,8 @@ class BatchEmbedTextRequest(_base.Message):
     """Many strings to embed in one call. Supply them through `texts` or `requests`, not both.
 
     Attributes:
-        model: Legacy embedding model for the whole batch, written `models/{model}`. Any model
-            named within `requests` has to be this one.
+        model: Required. Legacy embedding model for the whole batch, written `models/{model}`. Any
+            model named within `requests` has to be this one.
         texts: Bare strings to embed, at most 100. Leave it empty when you fill `requests`.
         requests: Single embedding requests to run together, at most 100. Do not combine with
             `texts`; a differing `model` inside an entry gives INVALID_ARGUMENT.
@@ -210,8 +211,8 @@ class BatchEmbedTextResponse(_base.Message):
     """Vectors computed by `BatchEmbedText`. There are exactly as many as there were inputs.
 
     Attributes:
-        embeddings: One vector per input, in input order, so that the two lists can be zipped
-            together.
+        embeddings: Output only. One vector per input, in input order, so that the two lists can be
+            zipped together.
     """
 
 
@@ -229,9 +230,9 @@ class CountTextTokensRequest(_base.Message):
     """Names a legacy text model and the prompt to be measured. No text is generated.
 
     Attributes:
-        model: Text model whose tokenizer is used, in the form `models/{model}`. Pick the one you
-            are going to generate with, since tokenizers differ.
-        prompt: Text prompt to measure, the same as you would hand to `GenerateText`.
+        model: Required. Text model whose tokenizer is used, in the form `models/{model}`. Pick the
+            one you are going to generate with, since tokenizers differ.
+        prompt: Required. Text prompt to measure, the same as you would hand to `GenerateText`.
     """
 
 

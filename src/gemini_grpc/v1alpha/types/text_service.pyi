@@ -26,7 +26,9 @@ __all__ = [
 
 class GenerateTextRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     prompt: _base.Field[TextPrompt, TextPrompt | Mapping[str, object]]
+    """Required."""
     temperature: _base.Field[float, float]
     candidate_count: _base.Field[int, int]
     max_output_tokens: _base.Field[int, int]
@@ -74,6 +76,7 @@ class GenerateTextResponse(_base.Message):
 
 class TextPrompt(_base.Message):
     text: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: TextPrompt | Mapping[str, object] | None = None,
@@ -84,10 +87,12 @@ class TextPrompt(_base.Message):
 
 class TextCompletion(_base.Message):
     output: _base.Field[str, str]
+    """Output only."""
     safety_ratings: _base.Field[
         MutableSequence[SafetyRating], Iterable[SafetyRating | Mapping[str, object]]
     ]
     citation_metadata: _base.Field[CitationMetadata, CitationMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: TextCompletion | Mapping[str, object] | None = None,
@@ -100,6 +105,7 @@ class TextCompletion(_base.Message):
 
 class EmbedTextRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     text: _base.Field[str, str]
     def __init__(
         self,
@@ -112,6 +118,7 @@ class EmbedTextRequest(_base.Message):
 
 class EmbedTextResponse(_base.Message):
     embedding: _base.Field[Embedding, Embedding | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: EmbedTextResponse | Mapping[str, object] | None = None,
@@ -122,6 +129,7 @@ class EmbedTextResponse(_base.Message):
 
 class BatchEmbedTextRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     texts: _base.Field[MutableSequence[str], Iterable[str]]
     requests: _base.Field[
         MutableSequence[EmbedTextRequest], Iterable[EmbedTextRequest | Mapping[str, object]]
@@ -138,6 +146,7 @@ class BatchEmbedTextRequest(_base.Message):
 
 class BatchEmbedTextResponse(_base.Message):
     embeddings: _base.Field[MutableSequence[Embedding], Iterable[Embedding | Mapping[str, object]]]
+    """Output only."""
     def __init__(
         self,
         mapping: BatchEmbedTextResponse | Mapping[str, object] | None = None,
@@ -158,7 +167,9 @@ class Embedding(_base.Message):
 
 class CountTextTokensRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     prompt: _base.Field[TextPrompt, TextPrompt | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CountTextTokensRequest | Mapping[str, object] | None = None,

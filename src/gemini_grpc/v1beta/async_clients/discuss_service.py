@@ -54,8 +54,10 @@ class DiscussServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Resource name of the chat model that will reply, written `models/{model}`.
-            prompt: Conversation history together with optional background and sample exchanges.
+            model: Required. Resource name of the chat model that will reply, written
+                `models/{model}`.
+            prompt: Required. Conversation history together with optional background and sample
+                exchanges.
             temperature: How much chance plays a part in word choice, from 0 to 1.
             candidate_count: Number of alternative replies wanted, from 1 to 8.
             top_p: Probability mass kept for nucleus sampling, from 0 to 1.
@@ -100,8 +102,9 @@ class DiscussServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Chat model whose tokenizer does the counting, in the form `models/{model}`.
-            prompt: Chat prompt to measure, built exactly as for `GenerateMessage`.
+            model: Required. Chat model whose tokenizer does the counting, in the form
+                `models/{model}`.
+            prompt: Required. Chat prompt to measure, built exactly as for `GenerateMessage`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

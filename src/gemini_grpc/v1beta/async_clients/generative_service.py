@@ -76,11 +76,11 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Which model runs the request.
+            model: Required. Which model runs the request.
             system_instruction: Standing guidance for the model, such as a persona, rules or an
                 output style, that applies to every turn.
-            contents: The conversation, oldest turn first, ending with the turn the model should
-                respond to.
+            contents: Required. The conversation, oldest turn first, ending with the turn the model
+                should respond to.
             tools: Capabilities the model may draw on while answering: functions declared by the
                 caller, or hosted tools such as Google Search and code execution.
             tool_config: Controls how the entries of `tools` are used, for instance to force or
@@ -137,15 +137,16 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            inline_passages: Passages shipped with the request, from which the answer has to be
-                drawn.
-            semantic_retriever: Tells the server to fetch relevant passages from a corpus or
-                document stored with the retriever service.
-            model: Which model answers, in the form `models/{model}`, for example `models/aqa`.
-            contents: The conversation so far, oldest turn first, ending with the question to be
-                answered.
-            answer_style: Form in which the answer should be written, from a bare quotation to a
-                detailed account.
+            inline_passages: One of `grounding_source`. Passages shipped with the request, from
+                which the answer has to be drawn.
+            semantic_retriever: One of `grounding_source`. Tells the server to fetch relevant
+                passages from a corpus or document stored with the retriever service.
+            model: Required. Which model answers, in the form `models/{model}`, for example
+                `models/aqa`.
+            contents: Required. The conversation so far, oldest turn first, ending with the
+                question to be answered.
+            answer_style: Required. Form in which the answer should be written, from a bare
+                quotation to a detailed account.
             safety_settings: Thresholds at which harmful content is blocked, overriding the
                 defaults for the categories listed.
             temperature: Degree of randomness in choosing words, between 0.0 and 1.0.
@@ -197,11 +198,11 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Which model runs the request.
+            model: Required. Which model runs the request.
             system_instruction: Standing guidance for the model, such as a persona, rules or an
                 output style, that applies to every turn.
-            contents: The conversation, oldest turn first, ending with the turn the model should
-                respond to.
+            contents: Required. The conversation, oldest turn first, ending with the turn the model
+                should respond to.
             tools: Capabilities the model may draw on while answering: functions declared by the
                 caller, or hosted tools such as Google Search and code execution.
             tool_config: Controls how the entries of `tools` are used, for instance to force or
@@ -255,8 +256,8 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Embedding model to use, as `models/{model}`.
-            content: What to embed.
+            model: Required. Embedding model to use, as `models/{model}`.
+            content: Required. What to embed.
             task_type: What the vector will be used for, such as searching, clustering or
                 classification, so that the model can tune it accordingly.
             title: Heading of the text, which improves vectors of documents meant to be searched.
@@ -301,8 +302,8 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Embedding model for the whole batch, as `models/{model}`.
-            requests: Texts to embed, each with its own task type and title if desired.
+            model: Required. Embedding model for the whole batch, as `models/{model}`.
+            requests: Required. Texts to embed, each with its own task type and title if desired.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -339,7 +340,7 @@ class GenerativeServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Model whose tokenizer does the counting, as `models/{model}`.
+            model: Required. Model whose tokenizer does the counting, as `models/{model}`.
             contents: Conversation turns to measure, in the shape `GenerateContent` accepts.
             generate_content_request: Complete request as you would pass it to `GenerateContent`,
                 so that everything adding to the prompt is measured, not merely the turns.

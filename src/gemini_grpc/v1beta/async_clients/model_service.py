@@ -59,7 +59,8 @@ class ModelServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Model to look up, in the form `models/{model}` as shown by `ListModels`.
+            name: Required. Model to look up, in the form `models/{model}` as shown by
+                `ListModels`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -126,7 +127,7 @@ class ModelServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Tuned model to look up, in the form `tunedModels/{tuned_model}`.
+            name: Required. Tuned model to look up, in the form `tunedModels/{tuned_model}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -202,8 +203,8 @@ class ModelServiceAsyncClient(AsyncService):
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
             tuned_model_id: Id you want after `tunedModels/`, up to 40 characters.
-            tuned_model: Definition of the model to make: its source, and a `tuning_task` with
-                training data.
+            tuned_model: Required. Definition of the model to make: its source, and a `tuning_task`
+                with training data.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -239,7 +240,7 @@ class ModelServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            tuned_model: Tuned model with the new values in place.
+            tuned_model: Required. Tuned model with the new values in place.
             update_mask: Paths of the fields to overwrite, for example `display_name` and
                 `temperature`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -275,7 +276,7 @@ class ModelServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Tuned model to remove, written `tunedModels/{tuned_model}`.
+            name: Required. Tuned model to remove, written `tunedModels/{tuned_model}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

@@ -50,8 +50,9 @@ class PredictionServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Media model to run, in the form `models/{model}`.
-            instances: Inputs to process, each a JSON value in the layout that the model expects.
+            model: Required. Media model to run, in the form `models/{model}`.
+            instances: Required. Inputs to process, each a JSON value in the layout that the model
+                expects.
             parameters: Settings shared by all inputs, as a JSON object in the layout the model
                 expects, for example a sample count or an aspect ratio.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -90,8 +91,9 @@ class PredictionServiceAsyncClient(AsyncService):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            model: Media model that will do the job, written `models/{model}`.
-            instances: Inputs for the job, each a JSON value whose shape the model dictates.
+            model: Required. Media model that will do the job, written `models/{model}`.
+            instances: Required. Inputs for the job, each a JSON value whose shape the model
+                dictates.
             parameters: Settings for the whole job as a JSON object, such as aspect ratio, length
                 or number of videos.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.

@@ -89,7 +89,7 @@ class CacheServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            cached_content: What to store.
+            cached_content: Required. What to store.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -123,7 +123,7 @@ class CacheServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which cache to describe, as `cachedContents/{id}`.
+            name: Required. Which cache to describe, as `cachedContents/{id}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.
@@ -158,8 +158,8 @@ class CacheServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            cached_content: Carries the `name` of the cache, and either `ttl` or `expire_time` with
-                the new lifetime.
+            cached_content: Required. Carries the `name` of the cache, and either `ttl` or
+                `expire_time` with the new lifetime.
             update_mask: Field to overwrite: `ttl` or `expire_time`, whichever is set in
                 `cached_content`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
@@ -195,7 +195,7 @@ class CacheServiceClient(Service):
 
         Args:
             request: The whole request as a message or mapping, instead of the keywords.
-            name: Which cache to discard, as `cachedContents/{id}`.
+            name: Required. Which cache to discard, as `cachedContents/{id}`.
             timeout: Seconds for the whole call, attempts and pauses included; None for no limit.
             retry: A `RetryPolicy`, or None to try once.
             metadata: More metadata to send, as pairs.

@@ -85,8 +85,9 @@ class CreateCachedContentRequest(_base.Message):
     """Argument of `CreateCachedContent`, holding the cache to set up.
 
     Attributes:
-        cached_content: What to store. `model` is needed along with some input, usually `contents`,
-            `system_instruction` or both; set `ttl` or `expire_time` to control how long it lasts.
+        cached_content: Required. What to store. `model` is needed along with some input, usually
+            `contents`, `system_instruction` or both; set `ttl` or `expire_time` to control how
+            long it lasts.
     """
 
 
@@ -94,8 +95,8 @@ class GetCachedContentRequest(_base.Message):
     """Argument of `GetCachedContent`, naming the cache to look up.
 
     Attributes:
-        name: Which cache to describe, as `cachedContents/{id}`. It is the string found in
-            `CachedContent.name`, prefix included.
+        name: Required. Which cache to describe, as `cachedContents/{id}`. It is the string found
+            in `CachedContent.name`, prefix included.
     """
 
 
@@ -103,8 +104,8 @@ class UpdateCachedContentRequest(_base.Message):
     """Argument of `UpdateCachedContent`: a cache name with its new expiration.
 
     Attributes:
-        cached_content: Carries the `name` of the cache, and either `ttl` or `expire_time` with the
-            new lifetime.
+        cached_content: Required. Carries the `name` of the cache, and either `ttl` or
+            `expire_time` with the new lifetime.
         update_mask: Field to overwrite: `ttl` or `expire_time`, whichever is set in
             `cached_content`. Any other path is refused, since the rest of a cache is fixed.
     """
@@ -114,6 +115,6 @@ class DeleteCachedContentRequest(_base.Message):
     """Argument of `DeleteCachedContent`, naming the cache to discard.
 
     Attributes:
-        name: Which cache to discard, as `cachedContents/{id}`. Deleting one that is already gone
-            is an error.
+        name: Required. Which cache to discard, as `cachedContents/{id}`. Deleting one that is
+            already gone is an error.
     """

@@ -43,6 +43,7 @@ class ListCachedContentsResponse(_base.Message):
 
 class CreateCachedContentRequest(_base.Message):
     cached_content: _base.Field[CachedContent, CachedContent | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateCachedContentRequest | Mapping[str, object] | None = None,
@@ -53,6 +54,7 @@ class CreateCachedContentRequest(_base.Message):
 
 class GetCachedContentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetCachedContentRequest | Mapping[str, object] | None = None,
@@ -63,6 +65,7 @@ class GetCachedContentRequest(_base.Message):
 
 class UpdateCachedContentRequest(_base.Message):
     cached_content: _base.Field[CachedContent, CachedContent | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
@@ -77,6 +80,7 @@ class UpdateCachedContentRequest(_base.Message):
 
 class DeleteCachedContentRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteCachedContentRequest | Mapping[str, object] | None = None,

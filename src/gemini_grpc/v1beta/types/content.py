@@ -418,26 +418,29 @@ class Part(_base.Message):
     `thought_signature` survives.
 
     Attributes:
-        text: Plain text of this piece, in Unicode. Setting it clears every other `data` member. In
-            a streamed answer the text of one reply is spread over several parts that have to be
-            concatenated.
-        inline_data: Media embedded directly in the message, such as an image or a short audio
-            clip. Counts toward the 20 MB request limit, so upload bigger files first and refer to
-            them through `file_data`.
-        function_call: Call that the model wants your program to make, naming a declared function
-            and its arguments. Run it and answer in the next turn with a `function_response` part.
-        function_response: Answer from your program to an earlier `function_call`. Its `name`, and
-            its `id` when the call had one, must match that call; an unmatched response is rejected
-            with INVALID_ARGUMENT.
-        file_data: Reference by URI to media stored elsewhere, usually a file uploaded through the
-            File API. Prefer this over `inline_data` for large inputs or ones you use repeatedly.
-        executable_code: Program that the model wrote and the service ran for it. Appears only when
-            the `code_execution` tool is enabled, and is followed by a `code_execution_result`
-            part; the caller has nothing to run.
-        code_execution_result: What came out of running the preceding `executable_code` part.
-            Produced by the service; send it back as is when it is part of the chat history.
-        video_metadata: Selects a clip or a frame rate for a video payload. Only meaningful when
-            this part carries video in `inline_data` or `file_data`.
+        text: One of `data`. Plain text of this piece, in Unicode. Setting it clears every other
+            `data` member. In a streamed answer the text of one reply is spread over several parts
+            that have to be concatenated.
+        inline_data: One of `data`. Media embedded directly in the message, such as an image or a
+            short audio clip. Counts toward the 20 MB request limit, so upload bigger files first
+            and refer to them through `file_data`.
+        function_call: One of `data`. Call that the model wants your program to make, naming a
+            declared function and its arguments. Run it and answer in the next turn with a
+            `function_response` part.
+        function_response: One of `data`. Answer from your program to an earlier `function_call`.
+            Its `name`, and its `id` when the call had one, must match that call; an unmatched
+            response is rejected with INVALID_ARGUMENT.
+        file_data: One of `data`. Reference by URI to media stored elsewhere, usually a file
+            uploaded through the File API. Prefer this over `inline_data` for large inputs or ones
+            you use repeatedly.
+        executable_code: One of `data`. Program that the model wrote and the service ran for it.
+            Appears only when the `code_execution` tool is enabled, and is followed by a
+            `code_execution_result` part; the caller has nothing to run.
+        code_execution_result: One of `data`. What came out of running the preceding
+            `executable_code` part. Produced by the service; send it back as is when it is part of
+            the chat history.
+        video_metadata: One of `metadata`. Selects a clip or a frame rate for a video payload. Only
+            meaningful when this part carries video in `inline_data` or `file_data`.
         thought: True when this part summarizes the model's reasoning instead of belonging to its
             answer. Such parts show up only if the request asked for thoughts; leave them out when
             displaying the final text.
@@ -455,8 +458,8 @@ class FunctionResponsePart(_base.Message):
     yields something that does not fit in JSON, for example a screenshot for a computer-use model.
 
     Attributes:
-        inline_data: Payload given as raw bytes with its MIME type. Currently the sole member of
-            the `data` oneof, so it has to be set.
+        inline_data: One of `data`. Payload given as raw bytes with its MIME type. Currently the
+            sole member of the `data` oneof, so it has to be set.
     """
 
 
@@ -493,9 +496,9 @@ class FileData(_base.Message):
         mime_type: IANA media type of the target, for instance `video/mp4`. If left empty the
             service relies on the type recorded for the file; when given, it should agree with
             that.
-        file_uri: Where to find the media. Use the `uri` field of an uploaded `File`; that file
-            must have reached state `ACTIVE`, and as files are deleted after 48 hours an old URI
-            yields an error.
+        file_uri: Required. Where to find the media. Use the `uri` field of an uploaded `File`;
+            that file must have reached state `ACTIVE`, and as files are deleted after 48 hours an
+            old URI yields an error.
     """
 
 
@@ -521,9 +524,9 @@ class ExecutableCode(_base.Message):
     follows it.
 
     Attributes:
-        language: Names the language that `code` is written in, useful for syntax highlighting. At
-            present always `PYTHON`.
-        code: Full program text as it was run in the sandbox.
+        language: Required. Names the language that `code` is written in, useful for syntax
+            highlighting. At present always `PYTHON`.
+        code: Required. Full program text as it was run in the sandbox.
     """
 
     class Language(_base.Enum):
@@ -544,8 +547,8 @@ class CodeExecutionResult(_base.Message):
     which it belongs, and the model reads it before continuing its answer.
 
     Attributes:
-        outcome: Says whether the run succeeded, failed or was cut short. Check it before trusting
-            `output`.
+        outcome: Required. Says whether the run succeeded, failed or was cut short. Check it before
+            trusting `output`.
         output: Text printed by the program when it succeeded, or else an error description. Empty
             if nothing was printed.
     """
@@ -617,8 +620,8 @@ class Tool(_base.Message):
         purpose.
 
         Attributes:
-            environment: Interface that the model is going to control, which determines the
-                predefined actions on offer. Set it to `ENVIRONMENT_BROWSER`.
+            environment: Required. Interface that the model is going to control, which determines
+                the predefined actions on offer. Set it to `ENVIRONMENT_BROWSER`.
             excluded_predefined_functions: Names of built-in actions to withhold from the model.
                 Useful to forbid operations you cannot perform, or to substitute your own function
                 of similar purpose; with an empty list every action is available.
@@ -659,19 +662,20 @@ class FileSearch(_base.Message):
     finds fitting passages, gives them to the model and cites them in `grounding_metadata`.
 
     Attributes:
-        retrieval_resources: Stores to be searched. At least one entry is needed; an empty list
-            draws INVALID_ARGUMENT.
+        retrieval_resources: Required. Store to be searched. Exactly one entry is needed: at
+            present the service supports only one store in a request, and an empty list draws
+            INVALID_ARGUMENT.
         retrieval_config: Options that influence how many and which passages are picked. Server
             defaults apply when absent.
     """
 
     class RetrievalResource(_base.Message):
-        """Identifies one store that file search should consult. List several of these to search
-        across stores.
+        """Identifies the store that file search should consult.
 
         Attributes:
-            rag_store_name: Full resource name of the store to search, exactly as returned when it
-                was created. An unknown name fails with NOT_FOUND or PERMISSION_DENIED.
+            rag_store_name: Required. Full resource name of the store to search, exactly as
+                returned when it was created. An unknown name fails with NOT_FOUND or
+                PERMISSION_DENIED.
         """
 
     class RetrievalConfig(_base.Message):
@@ -793,11 +797,11 @@ class FunctionDeclaration(_base.Message):
     improves how well it is used. The service never executes the function.
 
     Attributes:
-        name: Identifier by which the model refers to the function. Start it with a letter or an
-            underscore and continue with letters, digits, underscores, dots or dashes; malformed or
-            duplicate names are refused with INVALID_ARGUMENT.
-        description: Plain-language account of what the function does, when to use it and what it
-            gives back. The model relies on it to choose among functions.
+        name: Required. Identifier by which the model refers to the function: letters, digits,
+            underscores, colons, dots and dashes, at most 64 of them. Malformed or duplicate names
+            are refused with INVALID_ARGUMENT.
+        description: Required. Plain-language account of what the function does, when to use it and
+            what it gives back. The model relies on it to choose among functions.
         parameters: Schema of the arguments, written as a `Schema` of type `OBJECT` with one
             property for each argument. Omit it for a function that takes none. Cannot be combined
             with `parameters_json_schema`.
@@ -840,8 +844,8 @@ class FunctionCall(_base.Message):
         id: Token that identifies this particular call, so that parallel calls to one function stay
             distinguishable. When it is present, copy it into `FunctionResponse.id`; live sessions
             always depend on it.
-        name: Tells which function to run. Matches the `name` of one of the declarations sent with
-            the request.
+        name: Required. Tells which function to run. Matches the `name` of one of the declarations
+            sent with the request.
         args: Arguments keyed by parameter name. All numbers arrive as floating point because the
             container is a `Struct`; unset or empty when the function takes none.
     """
@@ -855,11 +859,11 @@ class FunctionResponse(_base.Message):
     Attributes:
         id: Value of `FunctionCall.id` from the call being answered. Mandatory in live sessions;
             elsewhere it may be empty if the call had no id.
-        name: Repeats the `name` from the call being answered. A mismatch leads to
+        name: Required. Repeats the `name` from the call being answered. A mismatch leads to
             INVALID_ARGUMENT.
-        response: Result as a JSON object. Any keys are possible, but by convention put a return
-            value under `output` or `result` and a failure under `error`; scalars and lists have to
-            be wrapped.
+        response: Required. Result as a JSON object. Any keys are possible, but by convention put a
+            return value under `output` or `result` and a failure under `error`; scalars and lists
+            have to be wrapped.
         parts: Media that belongs to the result, in order, for example a screenshot taken after a
             click. Only some models accept it; leave it empty for purely textual results.
         will_continue: Set to true if more responses to the same call are going to follow, turning
@@ -897,11 +901,11 @@ class Schema(_base.Message):
     INVALID_ARGUMENT.
 
     Attributes:
-        type_: Kind of value expected at this point. It decides which of the other fields make
-            sense, for instance `properties` for `OBJECT` and `items` for `ARRAY`.
+        type_: Required. Kind of value expected at this point. It decides which of the other fields
+            make sense, for instance `properties` for `OBJECT` and `items` for `ARRAY`.
         format_: Refinement of `type`: among others `float` or `double` for numbers, `int32` or
-            `int64` for integers, `enum` or `date-time` for strings. Formats the service does not
-            know can cause INVALID_ARGUMENT.
+            `int64` for integers, `enum` or `date-time` for strings. Any value is allowed; most
+            have no effect.
         title: Short human-readable label for this node. It adds no constraint.
         description: Explains to the model what this value stands for. A good text, with units and
             an example, often helps more than extra constraints.

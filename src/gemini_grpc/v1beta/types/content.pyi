@@ -70,15 +70,23 @@ class Content(_base.Message):
 
 class Part(_base.Message):
     text: _base.Field[str, str]
+    """One of `data`."""
     inline_data: _base.Field[Blob, Blob | Mapping[str, object]]
+    """One of `data`."""
     function_call: _base.Field[FunctionCall, FunctionCall | Mapping[str, object]]
+    """One of `data`."""
     function_response: _base.Field[FunctionResponse, FunctionResponse | Mapping[str, object]]
+    """One of `data`."""
     file_data: _base.Field[FileData, FileData | Mapping[str, object]]
+    """One of `data`."""
     executable_code: _base.Field[ExecutableCode, ExecutableCode | Mapping[str, object]]
+    """One of `data`."""
     code_execution_result: _base.Field[
         CodeExecutionResult, CodeExecutionResult | Mapping[str, object]
     ]
+    """One of `data`."""
     video_metadata: _base.Field[VideoMetadata, VideoMetadata | Mapping[str, object]]
+    """One of `metadata`."""
     thought: _base.Field[bool, bool]
     thought_signature: _base.Field[bytes, bytes]
     part_metadata: _base.Field[
@@ -104,6 +112,7 @@ class Part(_base.Message):
 
 class FunctionResponsePart(_base.Message):
     inline_data: _base.Field[FunctionResponseBlob, FunctionResponseBlob | Mapping[str, object]]
+    """One of `data`."""
     def __init__(
         self,
         mapping: FunctionResponsePart | Mapping[str, object] | None = None,
@@ -139,6 +148,7 @@ class FunctionResponseBlob(_base.Message):
 class FileData(_base.Message):
     mime_type: _base.Field[str, str]
     file_uri: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: FileData | Mapping[str, object] | None = None,
@@ -168,7 +178,9 @@ class ExecutableCode(_base.Message):
         PYTHON = 1
 
     language: _base.Field[ExecutableCode.Language, ExecutableCode.Language | int | str]
+    """Required."""
     code: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: ExecutableCode | Mapping[str, object] | None = None,
@@ -186,6 +198,7 @@ class CodeExecutionResult(_base.Message):
         OUTCOME_DEADLINE_EXCEEDED = 3
 
     outcome: _base.Field[CodeExecutionResult.Outcome, CodeExecutionResult.Outcome | int | str]
+    """Required."""
     output: _base.Field[str, str]
     def __init__(
         self,
@@ -217,6 +230,7 @@ class Tool(_base.Message):
         environment: _base.Field[
             Tool.ComputerUse.Environment, Tool.ComputerUse.Environment | int | str
         ]
+        """Required."""
         excluded_predefined_functions: _base.Field[MutableSequence[str], Iterable[str]]
         def __init__(
             self,
@@ -275,6 +289,7 @@ class UrlContext(_base.Message):
 class FileSearch(_base.Message):
     class RetrievalResource(_base.Message):
         rag_store_name: _base.Field[str, str]
+        """Required."""
         def __init__(
             self,
             mapping: FileSearch.RetrievalResource | Mapping[str, object] | None = None,
@@ -299,6 +314,7 @@ class FileSearch(_base.Message):
         MutableSequence[FileSearch.RetrievalResource],
         Iterable[FileSearch.RetrievalResource | Mapping[str, object]],
     ]
+    """Required."""
     retrieval_config: _base.Field[
         FileSearch.RetrievalConfig, FileSearch.RetrievalConfig | Mapping[str, object]
     ]
@@ -400,7 +416,9 @@ class FunctionDeclaration(_base.Message):
         NON_BLOCKING = 2
 
     name: _base.Field[str, str]
+    """Required."""
     description: _base.Field[str, str]
+    """Required."""
     parameters: _base.Field[Schema, Schema | Mapping[str, object]]
     parameters_json_schema: _base.Field[object, object]
     response: _base.Field[Schema, Schema | Mapping[str, object]]
@@ -423,6 +441,7 @@ class FunctionDeclaration(_base.Message):
 class FunctionCall(_base.Message):
     id: _base.Field[str, str]
     name: _base.Field[str, str]
+    """Required."""
     args: _base.Field[MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct]
     def __init__(
         self,
@@ -443,9 +462,11 @@ class FunctionResponse(_base.Message):
 
     id: _base.Field[str, str]
     name: _base.Field[str, str]
+    """Required."""
     response: _base.Field[
         MutableMapping[str, object] | None, Mapping[str, object] | struct_pb2.Struct
     ]
+    """Required."""
     parts: _base.Field[
         MutableSequence[FunctionResponsePart], Iterable[FunctionResponsePart | Mapping[str, object]]
     ]
@@ -466,6 +487,7 @@ class FunctionResponse(_base.Message):
 
 class Schema(_base.Message):
     type_: _base.Field[Type, Type | int | str]
+    """Required."""
     format_: _base.Field[str, str]
     title: _base.Field[str, str]
     description: _base.Field[str, str]

@@ -17,7 +17,9 @@ __all__ = [
 
 class GenerateMessageRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     prompt: _base.Field[MessagePrompt, MessagePrompt | Mapping[str, object]]
+    """Required."""
     temperature: _base.Field[float, float]
     candidate_count: _base.Field[int, int]
     top_p: _base.Field[float, float]
@@ -54,7 +56,9 @@ class GenerateMessageResponse(_base.Message):
 class Message(_base.Message):
     author: _base.Field[str, str]
     content: _base.Field[str, str]
+    """Required."""
     citation_metadata: _base.Field[CitationMetadata, CitationMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: Message | Mapping[str, object] | None = None,
@@ -69,6 +73,7 @@ class MessagePrompt(_base.Message):
     context: _base.Field[str, str]
     examples: _base.Field[MutableSequence[Example], Iterable[Example | Mapping[str, object]]]
     messages: _base.Field[MutableSequence[Message], Iterable[Message | Mapping[str, object]]]
+    """Required."""
     def __init__(
         self,
         mapping: MessagePrompt | Mapping[str, object] | None = None,
@@ -81,7 +86,9 @@ class MessagePrompt(_base.Message):
 
 class Example(_base.Message):
     input: _base.Field[Message, Message | Mapping[str, object]]
+    """Required."""
     output: _base.Field[Message, Message | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: Example | Mapping[str, object] | None = None,
@@ -93,7 +100,9 @@ class Example(_base.Message):
 
 class CountMessageTokensRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     prompt: _base.Field[MessagePrompt, MessagePrompt | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CountMessageTokensRequest | Mapping[str, object] | None = None,

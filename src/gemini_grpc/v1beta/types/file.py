@@ -73,36 +73,39 @@ class File(_base.Message):
     20 MB inline limit or the same data is sent repeatedly.
 
     Attributes:
-        video_metadata: Facts about the recording, present only when the file is a video and has
-            been processed. Currently the sole member of the `metadata` oneof.
-        name: Resource name in the form `files/{file}`, fixed for the life of the file. You may
-            choose the id when uploading: up to 40 lower-case letters, digits and dashes, not
-            beginning or ending with a dash; if left empty, the server makes one up. A name already
-            in use is refused.
+        video_metadata: Output only. One of `metadata`. Facts about the recording, present only
+            when the file is a video and has been processed. Currently the sole member of the
+            `metadata` oneof.
+        name: Identifier. Immutable. Resource name in the form `files/{file}`, fixed for the life
+            of the file. You may choose the id when uploading: up to 40 lower-case letters, digits
+            and dashes, not beginning or ending with a dash; if left empty, the server makes one
+            up. A name already in use is refused.
         display_name: Label for people, up to 512 characters including spaces. It need not be
             unique and has no influence on prompts.
-        mime_type: Media type of the stored content, such as `video/mp4` or `application/pdf`. Use
-            the same value in `FileData.mime_type` when you mention the file in a prompt.
-        size_bytes: Length of the stored content in bytes. Every live file counts toward the
-            storage allowance of the project.
-        create_time: Moment at which the server accepted the file. In JSON it appears as an RFC
-            3339 string in UTC.
-        update_time: Moment of the latest change to this record, for example the end of processing.
-        expiration_time: Moment when the service will remove the file by itself, 48 hours after
-            upload. Later calls get an error for it; upload again if it is still needed. Unset if
-            no removal is planned.
-        sha256_hash: SHA-256 digest of the stored content. Compare it with one computed locally to
-            make sure that an upload arrived intact.
-        uri: Address to put into `FileData.file_uri` when a prompt should include this file. It is
-            a reference for the API itself; fetching it does not return the media.
-        download_uri: Address from which the content can be fetched with your credentials. Present
-            only on files a model produced, that is with source `GENERATED`.
-        state: Current stage of preparation. Wait for `ACTIVE` before mentioning the file in a
-            prompt; images and short texts get there almost at once, videos take longer.
+        mime_type: Output only. Media type of the stored content, such as `video/mp4` or
+            `application/pdf`. Use the same value in `FileData.mime_type` when you mention the file
+            in a prompt.
+        size_bytes: Output only. Length of the stored content in bytes. Every live file counts
+            toward the storage allowance of the project.
+        create_time: Output only. Moment at which the server accepted the file. In JSON it appears
+            as an RFC 3339 string in UTC.
+        update_time: Output only. Moment of the latest change to this record, for example the end
+            of processing.
+        expiration_time: Output only. Moment when the service will remove the file by itself, 48
+            hours after upload. Later calls get an error for it; upload again if it is still
+            needed. Unset if no removal is planned.
+        sha256_hash: Output only. SHA-256 digest of the stored content. Compare it with one
+            computed locally to make sure that an upload arrived intact.
+        uri: Output only. Address to put into `FileData.file_uri` when a prompt should include this
+            file. It is a reference for the API itself; fetching it does not return the media.
+        download_uri: Output only. Address from which the content can be fetched with your
+            credentials. Present only on files a model produced, that is with source `GENERATED`.
+        state: Output only. Current stage of preparation. Wait for `ACTIVE` before mentioning the
+            file in a prompt; images and short texts get there almost at once, videos take longer.
         source: Origin of the content: sent by a caller, produced by a model, or registered from
             cloud storage.
-        error: Explains why preparation failed. Set only when `state` is `FAILED`; its `code` is a
-            gRPC status code and its `message` is meant for developers.
+        error: Output only. Explains why preparation failed. Set only when `state` is `FAILED`; its
+            `code` is a gRPC status code and its `message` is meant for developers.
     """
 
     class State(_base.Enum):

@@ -100,8 +100,8 @@ class GetFileRequest(_base.Message):
     """Tells `GetFile` which file record to read. Only files of the calling project can be named.
 
     Attributes:
-        name: Name of the file to look up, for example `files/abc-123`. A bare id without the
-            `files/` prefix is rejected.
+        name: Required. Name of the file to look up, for example `files/abc-123`. A bare id without
+            the `files/` prefix is rejected.
     """
 
 
@@ -109,8 +109,8 @@ class DeleteFileRequest(_base.Message):
     """Tells `DeleteFile` which file to remove. The file must belong to the calling project.
 
     Attributes:
-        name: Name of the file to discard, in the form `files/{file}`. There is no way to get it
-            back afterwards.
+        name: Required. Name of the file to discard, in the form `files/{file}`. There is no way to
+            get it back afterwards.
     """
 
 
@@ -119,8 +119,8 @@ class DownloadFileRequest(_base.Message):
     and not yet have expired.
 
     Attributes:
-        name: Name of a model-produced file, in the form `files/{file}`. Files with source
-            `UPLOADED` are refused.
+        name: Required. Name of a model-produced file, in the form `files/{file}`. Files with
+            source `UPLOADED` are refused.
     """
 
 

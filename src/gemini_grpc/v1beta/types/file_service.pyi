@@ -61,6 +61,7 @@ class ListFilesResponse(_base.Message):
 
 class GetFileRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetFileRequest | Mapping[str, object] | None = None,
@@ -71,6 +72,7 @@ class GetFileRequest(_base.Message):
 
 class DeleteFileRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteFileRequest | Mapping[str, object] | None = None,
@@ -81,6 +83,7 @@ class DeleteFileRequest(_base.Message):
 
 class DownloadFileRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DownloadFileRequest | Mapping[str, object] | None = None,

@@ -950,17 +950,17 @@ class GenerateContentRequest(_base.Message):
     between calls, so a chat client resends its history each time.
 
     Attributes:
-        model: Which model runs the request. Base models are written `models/{model}`, as in
-            `models/gemini-3.8-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An unknown
-            name fails with NOT_FOUND.
+        model: Required. Which model runs the request. Base models are written `models/{model}`, as
+            in `models/gemini-3.8-flash`, and fine-tuned ones `tunedModels/{tuned_model}`. An
+            unknown name fails with NOT_FOUND.
         system_instruction: Standing guidance for the model, such as a persona, rules or an output
             style, that applies to every turn. Only text parts are accepted and the role is
             disregarded. Leave it unset when `cached_content` is used, since the cache already
             carries its own.
-        contents: The conversation, oldest turn first, ending with the turn the model should
-            respond to. A one-off prompt is a single entry; a chat alternates the roles `user` and
-            `model`, and results of function calls are put in as `function_response` parts. An
-            empty list gives INVALID_ARGUMENT.
+        contents: Required. The conversation, oldest turn first, ending with the turn the model
+            should respond to. A one-off prompt is a single entry; a chat alternates the roles
+            `user` and `model`, and results of function calls are put in as `function_response`
+            parts. An empty list gives INVALID_ARGUMENT.
         tools: Capabilities the model may draw on while answering: functions declared by the
             caller, or hosted tools such as Google Search and code execution. With a declared
             function the model only asks for the call; the caller executes it and sends the outcome
@@ -997,8 +997,8 @@ class VoiceConfig(_base.Message):
     at present.
 
     Attributes:
-        prebuilt_voice_config: Picks a stock voice by name. It is the sole member of the
-            `voice_config` oneof so far.
+        prebuilt_voice_config: One of `voice_config`. Picks a stock voice by name. It is the sole
+            member of the `voice_config` oneof so far.
     """
 
 
@@ -1007,10 +1007,10 @@ class SpeakerVoiceConfig(_base.Message):
     the name used in the prompt.
 
     Attributes:
-        speaker: Participant this entry is for. Spell it exactly as the prompt does, e.g. `Anna` if
-            the script contains lines like `Anna: Good morning`.
-        voice_config: How this participant should sound. Give each participant a different voice so
-            that listeners can tell them apart.
+        speaker: Required. Participant this entry is for. Spell it exactly as the prompt does, e.g.
+            `Anna` if the script contains lines like `Anna: Good morning`.
+        voice_config: Required. How this participant should sound. Give each participant a
+            different voice so that listeners can tell them apart.
     """
 
 
@@ -1019,8 +1019,8 @@ class MultiSpeakerVoiceConfig(_base.Message):
     prompt must contain the script with speaker names.
 
     Attributes:
-        speaker_voice_configs: One entry for every participant who talks in the script. Names must
-            be distinct, and only a small number of speakers is supported.
+        speaker_voice_configs: Required. One entry for every participant who talks in the script.
+            Names must be distinct, and only a small number of speakers is supported.
     """
 
 
@@ -1097,15 +1097,21 @@ class GenerationConfig(_base.Message):
         response_schema: Structure the answer has to conform to, in the OpenAPI-like `Schema`
             message. It needs `response_mime_type` to be `application/json` or `text/x.enum`,
             otherwise INVALID_ARGUMENT follows, and cannot be used together with a JSON Schema in
-            `response_json_schema` or `response_json_schema_ordered`.
+            `response_json_schema`.
         response_json_schema: Structure the answer has to conform to, as a standard JSON Schema
             document rather than a `Schema` message. Set `response_mime_type` to `application/json`
-            and leave `response_schema` unset. Only part of JSON Schema is understood, and being a
-            protobuf `Value` it does not keep the order of object keys.
-        response_json_schema_ordered: Sibling of `response_json_schema` for which the server keeps
-            object keys in the order they were written. It takes the JSON name `responseJsonSchema`
-            over REST; the same conditions apply, and only one of the schema fields should be
-            filled in.
+            and leave `response_schema` unset. Being a protobuf `Value`, it does not keep the order
+            of object keys; `propertyOrdering`, which is not of JSON Schema, gives the order.
+
+            The keywords that have an effect are `$id`, `$defs`, `$ref`, `$anchor`, `type`,
+            `format`, `title`, `description`, `enum` (of strings and numbers), `items`,
+            `prefixItems`, `minItems`, `maxItems`, `minimum`, `maximum`, `anyOf`, `oneOf` (taken as
+            `anyOf`), `properties`, `additionalProperties` and `required`. Beside a `$ref` in a
+            subschema only keywords that begin with `$` may stand. A reference that leads back to
+            itself is unrolled a few times, so only properties that are not required may have one;
+            a nullable type is not enough.
+        response_json_schema_ordered: Internal detail of the service, not for use: set
+            `response_json_schema` instead.
         presence_penalty: Flat deduction from the score of any token that has already occurred in
             the answer, no matter how often. Positive values favor new words, negative ones
             repetition. Unset means no penalty; not all models support it.
@@ -1177,11 +1183,11 @@ class SemanticRetrieverConfig(_base.Message):
     with chunks beforehand.
 
     Attributes:
-        source: Where to search: a whole corpus, `corpora/{corpus}`, or one document in it,
-            `corpora/{corpus}/documents/{document}`. A resource that does not exist or is not
+        source: Required. Where to search: a whole corpus, `corpora/{corpus}`, or one document in
+            it, `corpora/{corpus}/documents/{document}`. A resource that does not exist or is not
             shared with the caller fails with NOT_FOUND or PERMISSION_DENIED.
-        query: Text that chunks are matched against by similarity of meaning. It is usually the
-            user's question, and may be worded differently from the one to be answered.
+        query: Required. Text that chunks are matched against by similarity of meaning. It is
+            usually the user's question, and may be worded differently from the one to be answered.
         metadata_filters: Conditions on the custom metadata of chunks or documents that narrow the
             search. All of the filters must hold at once; an empty list lets everything through.
         max_chunks_count: Upper bound on the chunks handed to the model as evidence. The server
@@ -1203,12 +1209,12 @@ class GenerateContentResponse(_base.Message):
             the prompt was blocked; a stream message may be empty as well when it only reports
             usage.
         prompt_feedback: Safety verdict on the input. Inspect it whenever `candidates` is empty.
-        usage_metadata: Token counts for this call. In a stream, rely on those of the final
-            message.
-        model_version: Precise version of the model that answered. Log it when calling through an
-            alias such as a `-latest` name, which may change over time.
-        response_id: Identifier the server gives this answer, the same in all messages of one
-            stream. Quote it when reporting a problem.
+        usage_metadata: Output only. Token counts for this call. In a stream, rely on those of the
+            final message.
+        model_version: Output only. Precise version of the model that answered. Log it when calling
+            through an alias such as a `-latest` name, which may change over time.
+        response_id: Output only. Identifier the server gives this answer, the same in all messages
+            of one stream. Quote it when reporting a problem.
     """
 
     class PromptFeedback(_base.Message):
@@ -1260,20 +1266,21 @@ class GenerateContentResponse(_base.Message):
                 typically billed at a lower rate.
             candidates_token_count: Visible output tokens, added up across all candidates.
                 Reasoning is counted apart, in `thoughts_token_count`.
-            tool_use_prompt_token_count: Tokens that hosted tools fed back to the model as extra
-                input, such as pages fetched for URL context. Zero if no such tool ran.
-            thoughts_token_count: Tokens a thinking model spent on reasoning. They are charged as
-                output even if no thoughts are shown.
+            tool_use_prompt_token_count: Output only. Tokens that hosted tools fed back to the
+                model as extra input, such as pages fetched for URL context. Zero if no such tool
+                ran.
+            thoughts_token_count: Output only. Tokens a thinking model spent on reasoning. They are
+                charged as output even if no thoughts are shown.
             total_token_count: Grand total for the call: prompt and output, along with tool input
                 and reasoning where those occur.
-            prompt_tokens_details: Breakdown of `prompt_token_count` into text, image, audio and so
-                on. Kinds of media that do not occur have no entry.
-            cache_tokens_details: Breakdown of `cached_content_token_count` by kind of media; empty
-                when no cache was read.
-            candidates_tokens_details: Breakdown of `candidates_token_count` by kind of media,
-                useful when the model returns pictures or speech.
-            tool_use_prompt_tokens_details: Breakdown of `tool_use_prompt_token_count` by kind of
-                media; empty when hosted tools brought in nothing.
+            prompt_tokens_details: Output only. Breakdown of `prompt_token_count` into text, image,
+                audio and so on. Kinds of media that do not occur have no entry.
+            cache_tokens_details: Output only. Breakdown of `cached_content_token_count` by kind of
+                media; empty when no cache was read.
+            candidates_tokens_details: Output only. Breakdown of `candidates_token_count` by kind
+                of media, useful when the model returns pictures or speech.
+            tool_use_prompt_tokens_details: Output only. Breakdown of `tool_use_prompt_token_count`
+                by kind of media; empty when hosted tools brought in nothing.
         """
 
 
@@ -1283,30 +1290,33 @@ class Candidate(_base.Message):
     before using it.
 
     Attributes:
-        index: Position of this answer among the alternatives, starting at 0. Use it to match up
-            the pieces of each alternative in a stream.
-        content: The answer itself, with role `model`. Append it unchanged to the history for a
-            further turn; it may be missing or have no parts if the answer was withheld.
-        finish_reason: Why generation ended. Zero means the answer is still in progress, as in
-            early stream messages.
-        finish_message: Human-readable detail on `finish_reason`, given for some abnormal endings.
-            Meant for logs, not for parsing.
+        index: Output only. Position of this answer among the alternatives, starting at 0. Use it
+            to match up the pieces of each alternative in a stream.
+        content: Output only. The answer itself, with role `model`. Append it unchanged to the
+            history for a further turn; it may be missing or have no parts if the answer was
+            withheld.
+        finish_reason: Output only. Why generation ended. Zero means the answer is still in
+            progress, as in early stream messages.
+        finish_message: Output only. Human-readable detail on `finish_reason`, given for some
+            abnormal endings. Meant for logs, not for parsing.
         safety_ratings: Assessment of this answer for each harm category, at most one entry per
             category. May be empty when nothing was noteworthy.
-        citation_metadata: Sources of passages in the answer that reproduce existing texts at
-            length, with their licenses where known. Check it before republishing the text.
-        token_count: Length of this answer in tokens. Often 0 in practice; prefer
+        citation_metadata: Output only. Sources of passages in the answer that reproduce existing
+            texts at length, with their licenses where known. Check it before republishing the
+            text.
+        token_count: Output only. Length of this answer in tokens. Often 0 in practice; prefer
             `usage_metadata.candidates_token_count` for accounting.
-        grounding_attributions: Passages that contributed to an answer from `GenerateAnswer`. Not
-            filled in by `GenerateContent`, which uses `grounding_metadata`.
-        grounding_metadata: Evidence behind an answer from `GenerateContent` that used search, maps
-            or file retrieval. Absent when no such tool was enabled or the model did not use it.
-        avg_logprobs: Mean log probability per token of the answer, never above 0; nearer to 0
-            means the model was surer. Usable for ranking answers of unequal length.
-        logprobs_result: Per-token log probabilities, present only if `response_logprobs` was
-            switched on.
-        url_context_metadata: Report on the web pages fetched by the URL context tool for this
-            answer.
+        grounding_attributions: Output only. Passages that contributed to an answer from
+            `GenerateAnswer`. Not filled in by `GenerateContent`, which uses `grounding_metadata`.
+        grounding_metadata: Output only. Evidence behind an answer from `GenerateContent` that used
+            search, maps or file retrieval. Absent when no such tool was enabled or the model did
+            not use it.
+        avg_logprobs: Output only. Mean log probability per token of the answer, never above 0;
+            nearer to 0 means the model was surer. Usable for ranking answers of unequal length.
+        logprobs_result: Output only. Per-token log probabilities, present only if
+            `response_logprobs` was switched on.
+        url_context_metadata: Output only. Report on the web pages fetched by the URL context tool
+            for this answer.
     """
 
     class FinishReason(_base.Enum):
@@ -1452,29 +1462,31 @@ class AttributionSourceId(_base.Message):
     oneof is set, according to where the evidence came from.
 
     Attributes:
-        grounding_passage: Set if the evidence is an inline passage. Excludes
+        grounding_passage: One of `source`. Set if the evidence is an inline passage. Excludes
             `semantic_retriever_chunk`.
-        semantic_retriever_chunk: Set if the evidence is a chunk from a stored corpus. Excludes
-            `grounding_passage`.
+        semantic_retriever_chunk: One of `source`. Set if the evidence is a chunk from a stored
+            corpus. Excludes `grounding_passage`.
     """
 
     class GroundingPassageId(_base.Message):
         """Refers to a part of a passage that the caller sent inline with `GenerateAnswer`.
 
         Attributes:
-            passage_id: Echo of the `GroundingPassage.id` that the caller chose for the passage.
-            part_index: Position, counted from 0, of the relevant part inside the content of that
-                passage.
+            passage_id: Output only. Echo of the `GroundingPassage.id` that the caller chose for
+                the passage.
+            part_index: Output only. Position, counted from 0, of the relevant part inside the
+                content of that passage.
         """
 
     class SemanticRetrieverChunk(_base.Message):
         """Refers to a stored chunk that was found through a `SemanticRetrieverConfig`.
 
         Attributes:
-            source: Corpus or document that was searched, repeating
+            source: Output only. Corpus or document that was searched, repeating
                 `SemanticRetrieverConfig.source` from the request.
-            chunk: Full name of the chunk, `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
-                Pass it to `GetChunk` to read the text.
+            chunk: Output only. Full name of the chunk,
+                `corpora/{corpus}/documents/{document}/chunks/{chunk}`. Pass it to `GetChunk` to
+                read the text.
         """
 
 
@@ -1482,7 +1494,8 @@ class GroundingAttribution(_base.Message):
     """Links an answer from `GenerateAnswer` to one source it relied on.
 
     Attributes:
-        source_id: Tells where the evidence is found, either an inline passage or a stored chunk.
+        source_id: Output only. Tells where the evidence is found, either an inline passage or a
+            stored chunk.
         content: Text of the evidence, ready to be shown next to the answer.
     """
 
@@ -1544,12 +1557,12 @@ class GroundingChunk(_base.Message):
     the list.
 
     Attributes:
-        web: Set when the evidence was a page found by web search. Excludes `retrieved_context` and
-            `maps`.
-        retrieved_context: Set when a retrieval tool, for example file search over your own
-            documents, supplied the evidence. Excludes `web` and `maps`.
-        maps: Set when the Google Maps tool supplied the evidence, in other words a place and what
-            is known about it. Excludes `web` and `retrieved_context`.
+        web: One of `chunk_type`. Set when the evidence was a page found by web search. Excludes
+            `retrieved_context` and `maps`.
+        retrieved_context: One of `chunk_type`. Set when a retrieval tool, for example file search
+            over your own documents, supplied the evidence. Excludes `web` and `maps`.
+        maps: One of `chunk_type`. Set when the Google Maps tool supplied the evidence, in other
+            words a place and what is known about it. Excludes `web` and `retrieved_context`.
     """
 
     class Web(_base.Message):
@@ -1623,16 +1636,16 @@ class Segment(_base.Message):
     characters, so encode a Python `str` before slicing.
 
     Attributes:
-        part_index: Zero-based position of the part, within the `parts` of the candidate's content,
-            in which the span lies. An unset value means the first part.
-        start_index: Offset of the first byte that belongs to the span, counted from the beginning
-            of the part in UTF-8 bytes. Zero, which is also the unset value, is the start of the
-            part.
-        end_index: Offset just past the last byte of the span, counted from the beginning of the
-            part in UTF-8 bytes. The byte at this position is no longer included, so it works
-            directly as a slice end.
-        text: The words covered by the span, copied from the answer. Handy for locating the span
-            when working with byte offsets is awkward.
+        part_index: Output only. Zero-based position of the part, within the `parts` of the
+            candidate's content, in which the span lies. An unset value means the first part.
+        start_index: Output only. Offset of the first byte that belongs to the span, counted from
+            the beginning of the part in UTF-8 bytes. Zero, which is also the unset value, is the
+            start of the part.
+        end_index: Output only. Offset just past the last byte of the span, counted from the
+            beginning of the part in UTF-8 bytes. The byte at this position is no longer included,
+            so it works directly as a slice end.
+        text: Output only. The words covered by the span, copied from the answer. Handy for
+            locating the span when working with byte offsets is awkward.
     """
 
 
@@ -1660,19 +1673,21 @@ class GenerateAnswerRequest(_base.Message):
     retriever feature; new programs usually call `GenerateContent` with a grounding tool.
 
     Attributes:
-        inline_passages: Passages shipped with the request, from which the answer has to be drawn.
-            Suits small sets that the caller has already selected; mutually exclusive with
-            `semantic_retriever`.
-        semantic_retriever: Tells the server to fetch relevant passages from a corpus or document
-            stored with the retriever service. Mutually exclusive with `inline_passages`; a source
-            that does not exist gives NOT_FOUND, one you may not read PERMISSION_DENIED.
-        model: Which model answers, in the form `models/{model}`, for example `models/aqa`.
-            Ordinary chat models do not serve `GenerateAnswer`, and naming one leads to an error.
-        contents: The conversation so far, oldest turn first, ending with the question to be
-            answered. A single question is one entry with the role `user`; earlier turns give
+        inline_passages: One of `grounding_source`. Passages shipped with the request, from which
+            the answer has to be drawn. Suits small sets that the caller has already selected;
+            mutually exclusive with `semantic_retriever`.
+        semantic_retriever: One of `grounding_source`. Tells the server to fetch relevant passages
+            from a corpus or document stored with the retriever service. Mutually exclusive with
+            `inline_passages`; a source that does not exist gives NOT_FOUND, one you may not read
+            PERMISSION_DENIED.
+        model: Required. Which model answers, in the form `models/{model}`, for example
+            `models/aqa`. Ordinary chat models do not serve `GenerateAnswer`, and naming one leads
+            to an error.
+        contents: Required. The conversation so far, oldest turn first, ending with the question to
+            be answered. A single question is one entry with the role `user`; earlier turns give
             context for follow-up questions.
-        answer_style: Form in which the answer should be written, from a bare quotation to a
-            detailed account. There is no default to rely on: pick a style explicitly.
+        answer_style: Required. Form in which the answer should be written, from a bare quotation
+            to a detailed account. There is no default to rely on: pick a style explicitly.
         safety_settings: Thresholds at which harmful content is blocked, overriding the defaults
             for the categories listed. They apply to the question as well as to the answer; name
             each `category` at most once, as repeats are rejected with INVALID_ARGUMENT.
@@ -1711,12 +1726,12 @@ class GenerateAnswerResponse(_base.Message):
         answer: Best answer the model found, as a candidate whose `grounding_attributions` point to
             the passages used. Text may be present even if the passages do not answer the question,
             so weigh it with `answerable_probability`.
-        answerable_probability: Model's estimate, between 0 and 1, that the passages hold a correct
-            answer to the question. When it is low, prefer to tell the user that no answer was
-            found; the cut-off is for the application to choose.
-        input_feedback: Verdict of the safety filters on the question and passages that were sent,
-            separate from any verdict on the answer. If it carries a `block_reason`, expect no
-            usable `answer`.
+        answerable_probability: Output only. Model's estimate, between 0 and 1, that the passages
+            hold a correct answer to the question. When it is low, prefer to tell the user that no
+            answer was found; the cut-off is for the application to choose.
+        input_feedback: Output only. Verdict of the safety filters on the question and passages
+            that were sent, separate from any verdict on the answer. If it carries a
+            `block_reason`, expect no usable `answer`.
     """
 
     class InputFeedback(_base.Message):
@@ -1753,12 +1768,12 @@ class EmbedContentRequest(_base.Message):
     same `output_dimensionality`. Repeating the call is harmless.
 
     Attributes:
-        model: Embedding model to use, as `models/{model}`. Inside a batch it must equal the
-            `model` of the enclosing `BatchEmbedContentsRequest`; a model without embedding support
-            is rejected.
-        content: What to embed. Text in `parts[].text` is taken into account; for text-only
-            embedding models other kinds of parts have no place here, and text beyond the model's
-            input limit does not contribute.
+        model: Required. Embedding model to use, as `models/{model}`. Inside a batch it must equal
+            the `model` of the enclosing `BatchEmbedContentsRequest`; a model without embedding
+            support is rejected.
+        content: Required. What to embed. Text in `parts[].text` is taken into account; for
+            text-only embedding models other kinds of parts have no place here, and text beyond the
+            model's input limit does not contribute.
         task_type: What the vector will be used for, such as searching, clustering or
             classification, so that the model can tune it accordingly. Left unset, a
             general-purpose vector is made; legacy embedding models do not accept the field.
@@ -1785,8 +1800,8 @@ class EmbedContentResponse(_base.Message):
     """Answer to `EmbedContent`, wrapping one vector. Read the floats from `embedding.values`.
 
     Attributes:
-        embedding: Vector computed from `EmbedContentRequest.content`; all the parts of that
-            content together yield this one vector.
+        embedding: Output only. Vector computed from `EmbedContentRequest.content`; all the parts
+            of that content together yield this one vector.
     """
 
 
@@ -1796,10 +1811,10 @@ class BatchEmbedContentsRequest(_base.Message):
     one bad entry makes the entire call fail, and it may be repeated safely.
 
     Attributes:
-        model: Embedding model for the whole batch, as `models/{model}`. Each entry of `requests`
-            has to name the very same model; a mismatch gives INVALID_ARGUMENT.
-        requests: Texts to embed, each with its own task type and title if desired. Send 1 to 100
-            of them; split larger sets over several calls.
+        model: Required. Embedding model for the whole batch, as `models/{model}`. Each entry of
+            `requests` has to name the very same model; a mismatch gives INVALID_ARGUMENT.
+        requests: Required. Texts to embed, each with its own task type and title if desired. Send
+            1 to 100 of them; split larger sets over several calls.
     """
 
 
@@ -1808,7 +1823,7 @@ class BatchEmbedContentsResponse(_base.Message):
     since a faulty entry fails the whole call.
 
     Attributes:
-        embeddings: One vector per entry of `requests`, position by position, so that
+        embeddings: Output only. One vector per entry of `requests`, position by position, so that
             `embeddings[i]` belongs to `requests[i]`.
     """
 
@@ -1819,8 +1834,9 @@ class CountTokensRequest(_base.Message):
     content should be counted too; not both. The call generates nothing and can be repeated freely.
 
     Attributes:
-        model: Model whose tokenizer does the counting, as `models/{model}`. Counts differ between
-            models, so name the one you are going to call; an unknown model yields NOT_FOUND.
+        model: Required. Model whose tokenizer does the counting, as `models/{model}`. Counts
+            differ between models, so name the one you are going to call; an unknown model yields
+            NOT_FOUND.
         contents: Conversation turns to measure, in the shape `GenerateContent` accepts. Leave it
             empty if `generate_content_request` is set.
         generate_content_request: Complete request as you would pass it to `GenerateContent`, so
@@ -1838,10 +1854,10 @@ class CountTokensResponse(_base.Message):
             are part of this number.
         cached_content_token_count: How many of the tokens come from the cached content named by
             the request. Zero if the request uses no cache.
-        prompt_tokens_details: Prompt tokens split by modality, such as text, image or audio, one
-            entry for each modality that occurs.
-        cache_tokens_details: Same split by modality, but restricted to the cached part of the
-            prompt. Empty without cached content.
+        prompt_tokens_details: Output only. Prompt tokens split by modality, such as text, image or
+            audio, one entry for each modality that occurs.
+        cache_tokens_details: Output only. Same split by modality, but restricted to the cached
+            part of the prompt. Empty without cached content.
     """
 
 
@@ -1969,9 +1985,9 @@ class ContextWindowCompressionConfig(_base.Message):
     session goes on. Without this configuration a session ends when its context is full.
 
     Attributes:
-        sliding_window: Shortens the context by forgetting the oldest turns. At present it is the
-            sole mechanism; set it, with an empty message if the defaults will do, to turn
-            compression on.
+        sliding_window: One of `compression_mechanism`. Shortens the context by forgetting the
+            oldest turns. At present it is the sole mechanism; set it, with an empty message if the
+            defaults will do, to turn compression on.
         trigger_tokens: Context size, in tokens, at which compression sets in; it is checked before
             a turn is run. Unset means 80 percent of the model's context limit, which leaves room
             for the next exchange.
@@ -2002,8 +2018,8 @@ class BidiGenerateContentSetup(_base.Message):
     except the model may be changed when a session is resumed.
 
     Attributes:
-        model: Live model to converse with, as `models/{model}`. A model that does not offer
-            `BidiGenerateContent` makes the stream fail right after the setup.
+        model: Required. Live model to converse with, as `models/{model}`. A model that does not
+            offer `BidiGenerateContent` makes the stream fail right after the setup.
         generation_config: Generation parameters for the entire session, including response
             modalities, voice and temperature. Settings that make no sense in a live dialog are
             refused: `response_logprobs`, `logprobs`, `response_mime_type`, `response_schema`,
@@ -2099,14 +2115,14 @@ class BidiGenerateContentClientMessage(_base.Message):
     its members: first `setup`, then any mix of the other three.
 
     Attributes:
-        setup: Session configuration. Goes into the first message of the stream and nowhere else; a
-            second one terminates the stream.
-        client_content: Complete turns added to the conversation in order. Excludes the other
-            members of the envelope and interrupts a reply under way.
-        realtime_input: Piece of streamed audio, video or text, or a marker of user activity.
+        setup: One of `message_type`. Session configuration. Goes into the first message of the
+            stream and nowhere else; a second one terminates the stream.
+        client_content: One of `message_type`. Complete turns added to the conversation in order.
+            Excludes the other members of the envelope and interrupts a reply under way.
+        realtime_input: One of `message_type`. Piece of streamed audio, video or text, or a marker
+            of user activity. Excludes the other members of the envelope.
+        tool_response: One of `message_type`. Results for function calls issued by the server.
             Excludes the other members of the envelope.
-        tool_response: Results for function calls issued by the server. Excludes the other members
-            of the envelope.
     """
 
 
@@ -2123,29 +2139,29 @@ class BidiGenerateContentServerContent(_base.Message):
     buffer upon `interrupted`.
 
     Attributes:
-        model_turn: Further piece of the reply, as text parts or as `inline_data` audio (16-bit PCM
-            at 24 kHz). Concatenate the pieces until the turn ends.
-        generation_complete: True when the model has produced all of its reply. The `turn_complete`
-            that follows may be held back for as long as playback would take. Never sent for a
-            reply that was interrupted.
-        turn_complete: True when the turn of the model is over and it is the client's move. Nothing
-            more is generated until new input arrives, although messages such as transcripts or
-            resumption updates may still come.
-        interrupted: True when user input has cut off the reply. Stop playback and empty the audio
-            queue; `turn_complete` follows, without `generation_complete`.
-        grounding_metadata: Sources and search suggestions behind a grounded reply. Unset for
-            replies that used no grounding tool.
-        input_transcription: Text recognized in the user's audio, if requested in the setup. It
-            travels independently of the other messages, so it can arrive before, during or after
-            the reply it prompted.
-        output_transcription: Text of what the model is saying, if requested in the setup. Runs
-            alongside the audio without exact alignment; the final piece precedes
+        model_turn: Output only. Further piece of the reply, as text parts or as `inline_data`
+            audio (16-bit PCM at 24 kHz). Concatenate the pieces until the turn ends.
+        generation_complete: Output only. True when the model has produced all of its reply. The
+            `turn_complete` that follows may be held back for as long as playback would take. Never
+            sent for a reply that was interrupted.
+        turn_complete: Output only. True when the turn of the model is over and it is the client's
+            move. Nothing more is generated until new input arrives, although messages such as
+            transcripts or resumption updates may still come.
+        interrupted: Output only. True when user input has cut off the reply. Stop playback and
+            empty the audio queue; `turn_complete` follows, without `generation_complete`.
+        grounding_metadata: Output only. Sources and search suggestions behind a grounded reply.
+            Unset for replies that used no grounding tool.
+        input_transcription: Output only. Text recognized in the user's audio, if requested in the
+            setup. It travels independently of the other messages, so it can arrive before, during
+            or after the reply it prompted.
+        output_transcription: Output only. Text of what the model is saying, if requested in the
+            setup. Runs alongside the audio without exact alignment; the final piece precedes
             `generation_complete` or `interrupted`.
-        url_context_metadata: Pages that the URL context tool fetched for this reply, together with
-            the status of each retrieval. Unset when the tool was not used.
-        waiting_for_input: True when the model is deliberately silent because it expects the user
-            to go on, for example after half a sentence. Keep streaming input; no reply is owed
-            yet.
+        url_context_metadata: Output only. Pages that the URL context tool fetched for this reply,
+            together with the status of each retrieval. Unset when the tool was not used.
+        waiting_for_input: Output only. True when the model is deliberately silent because it
+            expects the user to go on, for example after half a sentence. Keep streaming input; no
+            reply is owed yet.
     """
 
 
@@ -2156,8 +2172,8 @@ class BidiGenerateContentToolCall(_base.Message):
     left entirely to the client.
 
     Attributes:
-        function_calls: Functions to execute, each with its name, arguments and an `id` to be
-            repeated in the result. With several entries they may be run in parallel.
+        function_calls: Output only. Functions to execute, each with its name, arguments and an
+            `id` to be repeated in the result. With several entries they may be run in parallel.
     """
 
 
@@ -2167,8 +2183,8 @@ class BidiGenerateContentToolCallCancellation(_base.Message):
     have had effects already, whether to undo them is up to the client.
 
     Attributes:
-        ids: Identifiers of the withdrawn calls, equal to `FunctionCall.id` as received in
-            `BidiGenerateContentToolCall`.
+        ids: Output only. Identifiers of the withdrawn calls, equal to `FunctionCall.id` as
+            received in `BidiGenerateContentToolCall`.
     """
 
 
@@ -2215,20 +2231,22 @@ class BidiGenerateContentServerMessage(_base.Message):
     kinds of message you do not recognize, as new ones can be added.
 
     Attributes:
-        setup_complete: First message of a successful session, signaling that the client may begin
-            to send. Excludes the other members of `message_type`.
-        server_content: Output of the model or a signal about its turn. Excludes the other members
-            of `message_type`.
-        tool_call: Request to run functions on the client. Excludes the other members of
+        setup_complete: Output only. One of `message_type`. First message of a successful session,
+            signaling that the client may begin to send. Excludes the other members of
             `message_type`.
-        tool_call_cancellation: Notice that earlier function calls are void and need no results.
+        server_content: Output only. One of `message_type`. Output of the model or a signal about
+            its turn. Excludes the other members of `message_type`.
+        tool_call: Output only. One of `message_type`. Request to run functions on the client.
             Excludes the other members of `message_type`.
-        go_away: Warning that the connection will be closed soon, with the time that remains.
-            Excludes the other members of `message_type`.
-        session_resumption_update: New handle for resuming the session, or word that it cannot be
-            resumed right now. Excludes the other members of `message_type`.
-        usage_metadata: Token consumption, reported beside whatever else the message holds. Set on
-            some messages only, typically around the end of a turn.
+        tool_call_cancellation: Output only. One of `message_type`. Notice that earlier function
+            calls are void and need no results. Excludes the other members of `message_type`.
+        go_away: Output only. One of `message_type`. Warning that the connection will be closed
+            soon, with the time that remains. Excludes the other members of `message_type`.
+        session_resumption_update: Output only. One of `message_type`. New handle for resuming the
+            session, or word that it cannot be resumed right now. Excludes the other members of
+            `message_type`.
+        usage_metadata: Output only. Token consumption, reported beside whatever else the message
+            holds. Set on some messages only, typically around the end of a turn.
     """
 
 
@@ -2238,24 +2256,25 @@ class UsageMetadata(_base.Message):
     the reports to obtain a session's consumption.
 
     Attributes:
-        prompt_token_count: Tokens in the prompt, meaning the entire context processed for the
-            turn. With cached content this is the effective size, so cached tokens are included.
+        prompt_token_count: Output only. Tokens in the prompt, meaning the entire context processed
+            for the turn. With cached content this is the effective size, so cached tokens are
+            included.
         cached_content_token_count: Portion of the prompt tokens that was served from cached
             content. Zero when no cache is involved.
-        response_token_count: Tokens the model produced in its reply, audio included. Tokens spent
-            on thinking are listed apart in `thoughts_token_count`.
-        tool_use_prompt_token_count: Tokens that entered the prompt as results of tools, such as
-            search results. Counted apart from `prompt_token_count`.
-        thoughts_token_count: Tokens a thinking model used for its internal reasoning before
-            replying. Zero for models that do not think.
-        total_token_count: Overall tokens of the reported exchange: what went into the model plus
-            what came out of it.
-        prompt_tokens_details: Breakdown of `prompt_token_count` by modality, for example how much
-            was text and how much audio.
-        cache_tokens_details: Breakdown of `cached_content_token_count` by modality. Empty when
-            nothing came from a cache.
-        response_tokens_details: Breakdown of `response_token_count` by modality; for a spoken
-            reply most of it is audio.
-        tool_use_prompt_tokens_details: Breakdown of `tool_use_prompt_token_count` by modality.
-            Empty when no tool contributed to the prompt.
+        response_token_count: Output only. Tokens the model produced in its reply, audio included.
+            Tokens spent on thinking are listed apart in `thoughts_token_count`.
+        tool_use_prompt_token_count: Output only. Tokens that entered the prompt as results of
+            tools, such as search results. Counted apart from `prompt_token_count`.
+        thoughts_token_count: Output only. Tokens a thinking model used for its internal reasoning
+            before replying. Zero for models that do not think.
+        total_token_count: Output only. Overall tokens of the reported exchange: what went into the
+            model plus what came out of it.
+        prompt_tokens_details: Output only. Breakdown of `prompt_token_count` by modality, for
+            example how much was text and how much audio.
+        cache_tokens_details: Output only. Breakdown of `cached_content_token_count` by modality.
+            Empty when nothing came from a cache.
+        response_tokens_details: Output only. Breakdown of `response_token_count` by modality; for
+            a spoken reply most of it is audio.
+        tool_use_prompt_tokens_details: Output only. Breakdown of `tool_use_prompt_token_count` by
+            modality. Empty when no tool contributed to the prompt.
     """

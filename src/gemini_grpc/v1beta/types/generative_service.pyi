@@ -87,8 +87,10 @@ class TaskType(_base.Enum):
 
 class GenerateContentRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Required."""
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
     tool_config: _base.Field[ToolConfig, ToolConfig | Mapping[str, object]]
     safety_settings: _base.Field[
@@ -125,6 +127,7 @@ class VoiceConfig(_base.Message):
     prebuilt_voice_config: _base.Field[
         PrebuiltVoiceConfig, PrebuiltVoiceConfig | Mapping[str, object]
     ]
+    """One of `voice_config`."""
     def __init__(
         self,
         mapping: VoiceConfig | Mapping[str, object] | None = None,
@@ -135,7 +138,9 @@ class VoiceConfig(_base.Message):
 
 class SpeakerVoiceConfig(_base.Message):
     speaker: _base.Field[str, str]
+    """Required."""
     voice_config: _base.Field[VoiceConfig, VoiceConfig | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: SpeakerVoiceConfig | Mapping[str, object] | None = None,
@@ -149,6 +154,7 @@ class MultiSpeakerVoiceConfig(_base.Message):
     speaker_voice_configs: _base.Field[
         MutableSequence[SpeakerVoiceConfig], Iterable[SpeakerVoiceConfig | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: MultiSpeakerVoiceConfig | Mapping[str, object] | None = None,
@@ -263,7 +269,9 @@ class GenerationConfig(_base.Message):
 
 class SemanticRetrieverConfig(_base.Message):
     source: _base.Field[str, str]
+    """Required."""
     query: _base.Field[Content, Content | Mapping[str, object]]
+    """Required."""
     metadata_filters: _base.Field[
         MutableSequence[MetadataFilter], Iterable[MetadataFilter | Mapping[str, object]]
     ]
@@ -315,20 +323,26 @@ class GenerateContentResponse(_base.Message):
         cached_content_token_count: _base.Field[int, int]
         candidates_token_count: _base.Field[int, int]
         tool_use_prompt_token_count: _base.Field[int, int]
+        """Output only."""
         thoughts_token_count: _base.Field[int, int]
+        """Output only."""
         total_token_count: _base.Field[int, int]
         prompt_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         cache_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         candidates_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         tool_use_prompt_tokens_details: _base.Field[
             MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
         ]
+        """Output only."""
         def __init__(
             self,
             mapping: GenerateContentResponse.UsageMetadata | Mapping[str, object] | None = None,
@@ -358,8 +372,11 @@ class GenerateContentResponse(_base.Message):
         GenerateContentResponse.UsageMetadata,
         GenerateContentResponse.UsageMetadata | Mapping[str, object],
     ]
+    """Output only."""
     model_version: _base.Field[str, str]
+    """Output only."""
     response_id: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: GenerateContentResponse | Mapping[str, object] | None = None,
@@ -396,21 +413,32 @@ class Candidate(_base.Message):
         TOO_MANY_TOOL_CALLS = 13
 
     index: _base.Field[int, int]
+    """Output only."""
     content: _base.Field[Content, Content | Mapping[str, object]]
+    """Output only."""
     finish_reason: _base.Field[Candidate.FinishReason, Candidate.FinishReason | int | str]
+    """Output only."""
     finish_message: _base.Field[str, str]
+    """Output only."""
     safety_ratings: _base.Field[
         MutableSequence[SafetyRating], Iterable[SafetyRating | Mapping[str, object]]
     ]
     citation_metadata: _base.Field[CitationMetadata, CitationMetadata | Mapping[str, object]]
+    """Output only."""
     token_count: _base.Field[int, int]
+    """Output only."""
     grounding_attributions: _base.Field[
         MutableSequence[GroundingAttribution], Iterable[GroundingAttribution | Mapping[str, object]]
     ]
+    """Output only."""
     grounding_metadata: _base.Field[GroundingMetadata, GroundingMetadata | Mapping[str, object]]
+    """Output only."""
     avg_logprobs: _base.Field[float, float]
+    """Output only."""
     logprobs_result: _base.Field[LogprobsResult, LogprobsResult | Mapping[str, object]]
+    """Output only."""
     url_context_metadata: _base.Field[UrlContextMetadata, UrlContextMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: Candidate | Mapping[str, object] | None = None,
@@ -513,7 +541,9 @@ class LogprobsResult(_base.Message):
 class AttributionSourceId(_base.Message):
     class GroundingPassageId(_base.Message):
         passage_id: _base.Field[str, str]
+        """Output only."""
         part_index: _base.Field[int, int]
+        """Output only."""
         def __init__(
             self,
             mapping: AttributionSourceId.GroundingPassageId | Mapping[str, object] | None = None,
@@ -525,7 +555,9 @@ class AttributionSourceId(_base.Message):
 
     class SemanticRetrieverChunk(_base.Message):
         source: _base.Field[str, str]
+        """Output only."""
         chunk: _base.Field[str, str]
+        """Output only."""
         def __init__(
             self,
             mapping: AttributionSourceId.SemanticRetrieverChunk
@@ -541,10 +573,12 @@ class AttributionSourceId(_base.Message):
         AttributionSourceId.GroundingPassageId,
         AttributionSourceId.GroundingPassageId | Mapping[str, object],
     ]
+    """One of `source`."""
     semantic_retriever_chunk: _base.Field[
         AttributionSourceId.SemanticRetrieverChunk,
         AttributionSourceId.SemanticRetrieverChunk | Mapping[str, object],
     ]
+    """One of `source`."""
     def __init__(
         self,
         mapping: AttributionSourceId | Mapping[str, object] | None = None,
@@ -560,6 +594,7 @@ class AttributionSourceId(_base.Message):
 
 class GroundingAttribution(_base.Message):
     source_id: _base.Field[AttributionSourceId, AttributionSourceId | Mapping[str, object]]
+    """Output only."""
     content: _base.Field[Content, Content | Mapping[str, object]]
     def __init__(
         self,
@@ -703,10 +738,13 @@ class GroundingChunk(_base.Message):
         ) -> None: ...
 
     web: _base.Field[GroundingChunk.Web, GroundingChunk.Web | Mapping[str, object]]
+    """One of `chunk_type`."""
     retrieved_context: _base.Field[
         GroundingChunk.RetrievedContext, GroundingChunk.RetrievedContext | Mapping[str, object]
     ]
+    """One of `chunk_type`."""
     maps: _base.Field[GroundingChunk.Maps, GroundingChunk.Maps | Mapping[str, object]]
+    """One of `chunk_type`."""
     def __init__(
         self,
         mapping: GroundingChunk | Mapping[str, object] | None = None,
@@ -719,9 +757,13 @@ class GroundingChunk(_base.Message):
 
 class Segment(_base.Message):
     part_index: _base.Field[int, int]
+    """Output only."""
     start_index: _base.Field[int, int]
+    """Output only."""
     end_index: _base.Field[int, int]
+    """Output only."""
     text: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: Segment | Mapping[str, object] | None = None,
@@ -755,14 +797,19 @@ class GenerateAnswerRequest(_base.Message):
         VERBOSE = 3
 
     inline_passages: _base.Field[GroundingPassages, GroundingPassages | Mapping[str, object]]
+    """One of `grounding_source`."""
     semantic_retriever: _base.Field[
         SemanticRetrieverConfig, SemanticRetrieverConfig | Mapping[str, object]
     ]
+    """One of `grounding_source`."""
     model: _base.Field[str, str]
+    """Required."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
+    """Required."""
     answer_style: _base.Field[
         GenerateAnswerRequest.AnswerStyle, GenerateAnswerRequest.AnswerStyle | int | str
     ]
+    """Required."""
     safety_settings: _base.Field[
         MutableSequence[SafetySetting], Iterable[SafetySetting | Mapping[str, object]]
     ]
@@ -809,10 +856,12 @@ class GenerateAnswerResponse(_base.Message):
 
     answer: _base.Field[Candidate, Candidate | Mapping[str, object]]
     answerable_probability: _base.Field[float, float]
+    """Output only."""
     input_feedback: _base.Field[
         GenerateAnswerResponse.InputFeedback,
         GenerateAnswerResponse.InputFeedback | Mapping[str, object],
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: GenerateAnswerResponse | Mapping[str, object] | None = None,
@@ -825,7 +874,9 @@ class GenerateAnswerResponse(_base.Message):
 
 class EmbedContentRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     content: _base.Field[Content, Content | Mapping[str, object]]
+    """Required."""
     task_type: _base.Field[TaskType, TaskType | int | str]
     title: _base.Field[str, str]
     output_dimensionality: _base.Field[int, int]
@@ -853,6 +904,7 @@ class ContentEmbedding(_base.Message):
 
 class EmbedContentResponse(_base.Message):
     embedding: _base.Field[ContentEmbedding, ContentEmbedding | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: EmbedContentResponse | Mapping[str, object] | None = None,
@@ -863,9 +915,11 @@ class EmbedContentResponse(_base.Message):
 
 class BatchEmbedContentsRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     requests: _base.Field[
         MutableSequence[EmbedContentRequest], Iterable[EmbedContentRequest | Mapping[str, object]]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: BatchEmbedContentsRequest | Mapping[str, object] | None = None,
@@ -879,6 +933,7 @@ class BatchEmbedContentsResponse(_base.Message):
     embeddings: _base.Field[
         MutableSequence[ContentEmbedding], Iterable[ContentEmbedding | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: BatchEmbedContentsResponse | Mapping[str, object] | None = None,
@@ -889,6 +944,7 @@ class BatchEmbedContentsResponse(_base.Message):
 
 class CountTokensRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     contents: _base.Field[MutableSequence[Content], Iterable[Content | Mapping[str, object]]]
     generate_content_request: _base.Field[
         GenerateContentRequest, GenerateContentRequest | Mapping[str, object]
@@ -909,9 +965,11 @@ class CountTokensResponse(_base.Message):
     prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     cache_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: CountTokensResponse | Mapping[str, object] | None = None,
@@ -1025,6 +1083,7 @@ class ContextWindowCompressionConfig(_base.Message):
         ContextWindowCompressionConfig.SlidingWindow,
         ContextWindowCompressionConfig.SlidingWindow | Mapping[str, object],
     ]
+    """One of `compression_mechanism`."""
     trigger_tokens: _base.Field[int, int]
     def __init__(
         self,
@@ -1047,6 +1106,7 @@ class AudioTranscriptionConfig(_base.Message):
 
 class BidiGenerateContentSetup(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     generation_config: _base.Field[GenerationConfig, GenerationConfig | Mapping[str, object]]
     system_instruction: _base.Field[Content, Content | Mapping[str, object]]
     tools: _base.Field[MutableSequence[Tool], Iterable[Tool | Mapping[str, object]]]
@@ -1161,15 +1221,19 @@ class BidiGenerateContentToolResponse(_base.Message):
 
 class BidiGenerateContentClientMessage(_base.Message):
     setup: _base.Field[BidiGenerateContentSetup, BidiGenerateContentSetup | Mapping[str, object]]
+    """One of `message_type`."""
     client_content: _base.Field[
         BidiGenerateContentClientContent, BidiGenerateContentClientContent | Mapping[str, object]
     ]
+    """One of `message_type`."""
     realtime_input: _base.Field[
         BidiGenerateContentRealtimeInput, BidiGenerateContentRealtimeInput | Mapping[str, object]
     ]
+    """One of `message_type`."""
     tool_response: _base.Field[
         BidiGenerateContentToolResponse, BidiGenerateContentToolResponse | Mapping[str, object]
     ]
+    """One of `message_type`."""
     def __init__(
         self,
         mapping: BidiGenerateContentClientMessage | Mapping[str, object] | None = None,
@@ -1191,18 +1255,27 @@ class BidiGenerateContentSetupComplete(_base.Message):
 
 class BidiGenerateContentServerContent(_base.Message):
     model_turn: _base.Field[Content, Content | Mapping[str, object]]
+    """Output only."""
     generation_complete: _base.Field[bool, bool]
+    """Output only."""
     turn_complete: _base.Field[bool, bool]
+    """Output only."""
     interrupted: _base.Field[bool, bool]
+    """Output only."""
     grounding_metadata: _base.Field[GroundingMetadata, GroundingMetadata | Mapping[str, object]]
+    """Output only."""
     input_transcription: _base.Field[
         BidiGenerateContentTranscription, BidiGenerateContentTranscription | Mapping[str, object]
     ]
+    """Output only."""
     output_transcription: _base.Field[
         BidiGenerateContentTranscription, BidiGenerateContentTranscription | Mapping[str, object]
     ]
+    """Output only."""
     url_context_metadata: _base.Field[UrlContextMetadata, UrlContextMetadata | Mapping[str, object]]
+    """Output only."""
     waiting_for_input: _base.Field[bool, bool]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentServerContent | Mapping[str, object] | None = None,
@@ -1223,6 +1296,7 @@ class BidiGenerateContentToolCall(_base.Message):
     function_calls: _base.Field[
         MutableSequence[FunctionCall], Iterable[FunctionCall | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentToolCall | Mapping[str, object] | None = None,
@@ -1233,6 +1307,7 @@ class BidiGenerateContentToolCall(_base.Message):
 
 class BidiGenerateContentToolCallCancellation(_base.Message):
     ids: _base.Field[MutableSequence[str], Iterable[str]]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentToolCallCancellation | Mapping[str, object] | None = None,
@@ -1277,21 +1352,28 @@ class BidiGenerateContentServerMessage(_base.Message):
     setup_complete: _base.Field[
         BidiGenerateContentSetupComplete, BidiGenerateContentSetupComplete | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     server_content: _base.Field[
         BidiGenerateContentServerContent, BidiGenerateContentServerContent | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     tool_call: _base.Field[
         BidiGenerateContentToolCall, BidiGenerateContentToolCall | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     tool_call_cancellation: _base.Field[
         BidiGenerateContentToolCallCancellation,
         BidiGenerateContentToolCallCancellation | Mapping[str, object],
     ]
+    """Output only. One of `message_type`."""
     go_away: _base.Field[GoAway, GoAway | Mapping[str, object]]
+    """Output only. One of `message_type`."""
     session_resumption_update: _base.Field[
         SessionResumptionUpdate, SessionResumptionUpdate | Mapping[str, object]
     ]
+    """Output only. One of `message_type`."""
     usage_metadata: _base.Field[UsageMetadata, UsageMetadata | Mapping[str, object]]
+    """Output only."""
     def __init__(
         self,
         mapping: BidiGenerateContentServerMessage | Mapping[str, object] | None = None,
@@ -1310,23 +1392,32 @@ class BidiGenerateContentServerMessage(_base.Message):
 
 class UsageMetadata(_base.Message):
     prompt_token_count: _base.Field[int, int]
+    """Output only."""
     cached_content_token_count: _base.Field[int, int]
     response_token_count: _base.Field[int, int]
+    """Output only."""
     tool_use_prompt_token_count: _base.Field[int, int]
+    """Output only."""
     thoughts_token_count: _base.Field[int, int]
+    """Output only."""
     total_token_count: _base.Field[int, int]
+    """Output only."""
     prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     cache_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     response_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     tool_use_prompt_tokens_details: _base.Field[
         MutableSequence[ModalityTokenCount], Iterable[ModalityTokenCount | Mapping[str, object]]
     ]
+    """Output only."""
     def __init__(
         self,
         mapping: UsageMetadata | Mapping[str, object] | None = None,

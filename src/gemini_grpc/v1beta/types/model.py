@@ -49,13 +49,13 @@ class Model(_base.Message):
     records are maintained by Google and cannot be edited.
 
     Attributes:
-        name: Resource name to pass in the `model` field of other calls, written `models/{model}`.
-            The id is usually the base model id followed by a dash and the version, for instance
-            `models/gemini-3.8-flash`.
-        base_model_id: Family id shared by all versions of the model, without the `models/` prefix,
-            for example `gemini-3.8-flash`. Some records leave it empty.
-        version: Version label of this release, for example `001` or `2.0`. Pin a model name that
-            includes it if you need unchanging behavior.
+        name: Required. Resource name to pass in the `model` field of other calls, written
+            `models/{model}`. The id is usually the base model id followed by a dash and the
+            version, for instance `models/gemini-3.8-flash`.
+        base_model_id: Required. Family id shared by all versions of the model, without the
+            `models/` prefix, for example `gemini-3.8-flash`. Some records leave it empty.
+        version: Required. Version label of this release, for example `001` or `2.0`. Pin a model
+            name that includes it if you need unchanging behavior.
         display_name: Readable title for menus and logs, for example `Gemini 2.0 Flash`. May be up
             to 128 characters of any script and should not be used as an identifier.
         description: Short prose about what the model is good at and what sets it apart. Meant for

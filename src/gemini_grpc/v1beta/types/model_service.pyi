@@ -22,6 +22,7 @@ __all__ = [
 
 class GetModelRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetModelRequest | Mapping[str, object] | None = None,
@@ -56,6 +57,7 @@ class ListModelsResponse(_base.Message):
 
 class GetTunedModelRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetTunedModelRequest | Mapping[str, object] | None = None,
@@ -95,6 +97,7 @@ class ListTunedModelsResponse(_base.Message):
 class CreateTunedModelRequest(_base.Message):
     tuned_model_id: _base.Field[str, str]
     tuned_model: _base.Field[TunedModel, TunedModel | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreateTunedModelRequest | Mapping[str, object] | None = None,
@@ -126,6 +129,7 @@ class CreateTunedModelMetadata(_base.Message):
 
 class UpdateTunedModelRequest(_base.Message):
     tuned_model: _base.Field[TunedModel, TunedModel | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
@@ -140,6 +144,7 @@ class UpdateTunedModelRequest(_base.Message):
 
 class DeleteTunedModelRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeleteTunedModelRequest | Mapping[str, object] | None = None,

@@ -74,10 +74,11 @@ class CreatePermissionRequest(_base.Message):
     """Argument of `CreatePermission`: the access to grant and the resource it applies to.
 
     Attributes:
-        parent: Resource to share, either `tunedModels/{tuned_model}` or `corpora/{corpus}`. The
-            caller must be permitted to share it, which takes the writer or owner role.
-        permission: Grantee and role of the new permission. Leave its `name` empty, as the service
-            assigns one.
+        parent: Required. Resource to share, either `tunedModels/{tuned_model}` or
+            `corpora/{corpus}`. The caller must be permitted to share it, which takes the writer or
+            owner role.
+        permission: Required. Grantee and role of the new permission. Leave its `name` empty, as
+            the service assigns one.
     """
 
 
@@ -85,7 +86,8 @@ class GetPermissionRequest(_base.Message):
     """Argument of `GetPermission`, naming the permission to look up.
 
     Attributes:
-        name: Which permission to fetch, as `tunedModels/{tuned_model}/permissions/{permission}` or
+        name: Required. Which permission to fetch, as
+            `tunedModels/{tuned_model}/permissions/{permission}` or
             `corpora/{corpus}/permissions/{permission}`. Obtain it from `CreatePermission` or
             `ListPermissions`.
     """
@@ -95,8 +97,8 @@ class ListPermissionsRequest(_base.Message):
     """Argument of `ListPermissions`: a shared resource and the paging position.
 
     Attributes:
-        parent: Tuned model or corpus whose permissions are wanted, as `tunedModels/{tuned_model}`
-            or `corpora/{corpus}`.
+        parent: Required. Tuned model or corpus whose permissions are wanted, as
+            `tunedModels/{tuned_model}` or `corpora/{corpus}`.
         page_size: Most permissions to put in one page, 10 by default and 100 at most. The service
             is free to send fewer.
         page_token: Resumes after an earlier page, using the `next_page_token` found there. Empty
@@ -119,10 +121,10 @@ class UpdatePermissionRequest(_base.Message):
     it.
 
     Attributes:
-        permission: Permission to alter, identified by its `name`, with `role` set to the desired
-            level.
-        update_mask: Paths to overwrite; only `role` is accepted, because the grantee is fixed.
-            Other paths give INVALID_ARGUMENT.
+        permission: Required. Permission to alter, identified by its `name`, with `role` set to the
+            desired level.
+        update_mask: Required. Paths to overwrite; only `role` is accepted, because the grantee is
+            fixed. Other paths give INVALID_ARGUMENT.
     """
 
 
@@ -130,8 +132,9 @@ class DeletePermissionRequest(_base.Message):
     """Argument of `DeletePermission`, naming the permission to revoke.
 
     Attributes:
-        name: Which permission to revoke, as `tunedModels/{tuned_model}/permissions/{permission}`
-            or `corpora/{corpus}/permissions/{permission}`. The caller needs the right to share the
+        name: Required. Which permission to revoke, as
+            `tunedModels/{tuned_model}/permissions/{permission}` or
+            `corpora/{corpus}/permissions/{permission}`. The caller needs the right to share the
             resource in question.
     """
 
@@ -140,10 +143,10 @@ class TransferOwnershipRequest(_base.Message):
     """Argument of `TransferOwnership`: a tuned model and its next owner.
 
     Attributes:
-        name: Tuned model to hand over, as `tunedModels/{tuned_model}`. Corpora cannot be
+        name: Required. Tuned model to hand over, as `tunedModels/{tuned_model}`. Corpora cannot be
             transferred.
-        email_address: Email address of the user who becomes owner. Check it carefully, since only
-            that person can hand the model back.
+        email_address: Required. Email address of the user who becomes owner. Check it carefully,
+            since only that person can hand the model back.
     """
 
 

@@ -19,7 +19,9 @@ __all__ = [
 
 class CreatePermissionRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     permission: _base.Field[Permission, Permission | Mapping[str, object]]
+    """Required."""
     def __init__(
         self,
         mapping: CreatePermissionRequest | Mapping[str, object] | None = None,
@@ -31,6 +33,7 @@ class CreatePermissionRequest(_base.Message):
 
 class GetPermissionRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: GetPermissionRequest | Mapping[str, object] | None = None,
@@ -41,6 +44,7 @@ class GetPermissionRequest(_base.Message):
 
 class ListPermissionsRequest(_base.Message):
     parent: _base.Field[str, str]
+    """Required."""
     page_size: _base.Field[int, int]
     page_token: _base.Field[str, str]
     def __init__(
@@ -69,9 +73,11 @@ class ListPermissionsResponse(_base.Message):
 
 class UpdatePermissionRequest(_base.Message):
     permission: _base.Field[Permission, Permission | Mapping[str, object]]
+    """Required."""
     update_mask: _base.Field[
         field_mask_pb2.FieldMask, field_mask_pb2.FieldMask | Mapping[str, object]
     ]
+    """Required."""
     def __init__(
         self,
         mapping: UpdatePermissionRequest | Mapping[str, object] | None = None,
@@ -83,6 +89,7 @@ class UpdatePermissionRequest(_base.Message):
 
 class DeletePermissionRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: DeletePermissionRequest | Mapping[str, object] | None = None,
@@ -93,7 +100,9 @@ class DeletePermissionRequest(_base.Message):
 
 class TransferOwnershipRequest(_base.Message):
     name: _base.Field[str, str]
+    """Required."""
     email_address: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: TransferOwnershipRequest | Mapping[str, object] | None = None,

@@ -76,11 +76,11 @@ class PredictRequest(_base.Message):
     by the model you name.
 
     Attributes:
-        model: Media model to run, in the form `models/{model}`. It must list `predict` among its
-            `supported_generation_methods`.
-        instances: Inputs to process, each a JSON value in the layout that the model expects. For
-            image generation it is commonly an object with a `prompt` string. An empty list is
-            rejected.
+        model: Required. Media model to run, in the form `models/{model}`. It must list `predict`
+            among its `supported_generation_methods`.
+        instances: Required. Inputs to process, each a JSON value in the layout that the model
+            expects. For image generation it is commonly an object with a `prompt` string. An empty
+            list is rejected.
         parameters: Settings shared by all inputs, as a JSON object in the layout the model
             expects, for example a sample count or an aspect ratio. Defaults of the model apply
             when absent.
@@ -92,10 +92,11 @@ class PredictLongRunningRequest(_base.Message):
     of `PredictRequest`; only the way results arrive differs.
 
     Attributes:
-        model: Media model that will do the job, written `models/{model}`. Only models listing
-            `predictLongRunning` are accepted.
-        instances: Inputs for the job, each a JSON value whose shape the model dictates. A video
-            model takes an object with a `prompt` and possibly a starting image. Must not be empty.
+        model: Required. Media model that will do the job, written `models/{model}`. Only models
+            listing `predictLongRunning` are accepted.
+        instances: Required. Inputs for the job, each a JSON value whose shape the model dictates.
+            A video model takes an object with a `prompt` and possibly a starting image. Must not
+            be empty.
         parameters: Settings for the whole job as a JSON object, such as aspect ratio, length or
             number of videos. Unknown or unsuitable entries may be rejected with INVALID_ARGUMENT.
     """
@@ -116,9 +117,9 @@ class PredictLongRunningResponse(_base.Message):
     operation. Which field is set depends on the kind of media.
 
     Attributes:
-        generate_video_response: Videos made by the job, with a note of any that were held back.
-            Set when the model that ran generates video; it is the only member of the `response`
-            oneof so far.
+        generate_video_response: One of `response`. Videos made by the job, with a note of any that
+            were held back. Set when the model that ran generates video; it is the only member of
+            the `response` oneof so far.
     """
 
 
@@ -132,7 +133,7 @@ class Media(_base.Message):
     """Container for one generated media item. The `type` oneof tells what kind it is.
 
     Attributes:
-        video: The item is a video. At present no other kind exists in this oneof.
+        video: One of `type`. The item is a video. At present no other kind exists in this oneof.
     """
 
 
@@ -141,9 +142,11 @@ class Video(_base.Message):
     `content` oneof is set before reading.
 
     Attributes:
-        video: Encoded video data carried inline, ready to be written to a file. Excludes `uri`.
-        uri: Address where the video can be fetched with your credentials. Excludes `video`;
-            download it soon, because generated files are kept only for a limited time.
+        video: One of `content`. Encoded video data carried inline, ready to be written to a file.
+            Excludes `uri`.
+        uri: One of `content`. Address where the video can be fetched with your credentials.
+            Excludes `video`; download it soon, because generated files are kept only for a limited
+            time.
     """
 
 

@@ -16,7 +16,9 @@ __all__ = [
 
 class PredictRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     instances: _base.Field[MutableSequence[object], Iterable[object]]
+    """Required."""
     parameters: _base.Field[object, object]
     def __init__(
         self,
@@ -30,7 +32,9 @@ class PredictRequest(_base.Message):
 
 class PredictLongRunningRequest(_base.Message):
     model: _base.Field[str, str]
+    """Required."""
     instances: _base.Field[MutableSequence[object], Iterable[object]]
+    """Required."""
     parameters: _base.Field[object, object]
     def __init__(
         self,
@@ -57,6 +61,7 @@ class PredictLongRunningResponse(_base.Message):
         PredictLongRunningGeneratedVideoResponse,
         PredictLongRunningGeneratedVideoResponse | Mapping[str, object],
     ]
+    """One of `response`."""
     def __init__(
         self,
         mapping: PredictLongRunningResponse | Mapping[str, object] | None = None,
@@ -77,6 +82,7 @@ class PredictLongRunningMetadata(_base.Message):
 
 class Media(_base.Message):
     video: _base.Field[Video, Video | Mapping[str, object]]
+    """One of `type`."""
     def __init__(
         self,
         mapping: Media | Mapping[str, object] | None = None,
@@ -87,7 +93,9 @@ class Media(_base.Message):
 
 class Video(_base.Message):
     video: _base.Field[bytes, bytes]
+    """One of `content`."""
     uri: _base.Field[str, str]
+    """One of `content`."""
     def __init__(
         self,
         mapping: Video | Mapping[str, object] | None = None,

@@ -19,9 +19,12 @@ __all__ = [
 
 class Corpus(_base.Message):
     name: _base.Field[str, str]
+    """Identifier. Immutable."""
     display_name: _base.Field[str, str]
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     def __init__(
         self,
         mapping: Corpus | Mapping[str, object] | None = None,
@@ -35,12 +38,15 @@ class Corpus(_base.Message):
 
 class Document(_base.Message):
     name: _base.Field[str, str]
+    """Identifier. Immutable."""
     display_name: _base.Field[str, str]
     custom_metadata: _base.Field[
         MutableSequence[CustomMetadata], Iterable[CustomMetadata | Mapping[str, object]]
     ]
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     def __init__(
         self,
         mapping: Document | Mapping[str, object] | None = None,
@@ -65,9 +71,13 @@ class StringList(_base.Message):
 
 class CustomMetadata(_base.Message):
     string_value: _base.Field[str, str]
+    """One of `value`."""
     string_list_value: _base.Field[StringList, StringList | Mapping[str, object]]
+    """One of `value`."""
     numeric_value: _base.Field[float, float]
+    """One of `value`."""
     key: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: CustomMetadata | Mapping[str, object] | None = None,
@@ -81,7 +91,9 @@ class CustomMetadata(_base.Message):
 
 class MetadataFilter(_base.Message):
     key: _base.Field[str, str]
+    """Required."""
     conditions: _base.Field[MutableSequence[Condition], Iterable[Condition | Mapping[str, object]]]
+    """Required."""
     def __init__(
         self,
         mapping: MetadataFilter | Mapping[str, object] | None = None,
@@ -104,8 +116,11 @@ class Condition(_base.Message):
         EXCLUDES = 8
 
     string_value: _base.Field[str, str]
+    """One of `value`."""
     numeric_value: _base.Field[float, float]
+    """One of `value`."""
     operation: _base.Field[Condition.Operator, Condition.Operator | int | str]
+    """Required."""
     def __init__(
         self,
         mapping: Condition | Mapping[str, object] | None = None,
@@ -124,13 +139,18 @@ class Chunk(_base.Message):
         STATE_FAILED = 10
 
     name: _base.Field[str, str]
+    """Identifier. Immutable."""
     data: _base.Field[ChunkData, ChunkData | Mapping[str, object]]
+    """Required."""
     custom_metadata: _base.Field[
         MutableSequence[CustomMetadata], Iterable[CustomMetadata | Mapping[str, object]]
     ]
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     state: _base.Field[Chunk.State, Chunk.State | int | str]
+    """Output only."""
     def __init__(
         self,
         mapping: Chunk | Mapping[str, object] | None = None,
@@ -146,6 +166,7 @@ class Chunk(_base.Message):
 
 class ChunkData(_base.Message):
     string_value: _base.Field[str, str]
+    """One of `data`."""
     def __init__(
         self,
         mapping: ChunkData | Mapping[str, object] | None = None,

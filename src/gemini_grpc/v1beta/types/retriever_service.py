@@ -213,8 +213,8 @@ class CreateCorpusRequest(_base.Message):
     """Argument of `CreateCorpus`. It carries nothing but the corpus to set up.
 
     Attributes:
-        corpus: Description of the new corpus. Usually only `display_name` is filled in; give
-            `name` as well to choose the id yourself. Timestamps are ignored.
+        corpus: Required. Description of the new corpus. Usually only `display_name` is filled in;
+            give `name` as well to choose the id yourself. Timestamps are ignored.
     """
 
 
@@ -222,7 +222,8 @@ class GetCorpusRequest(_base.Message):
     """Argument of `GetCorpus`, naming the corpus to look up.
 
     Attributes:
-        name: Which corpus to fetch, as `corpora/{corpus}`, for example `corpora/my-manuals-123`.
+        name: Required. Which corpus to fetch, as `corpora/{corpus}`, for example
+            `corpora/my-manuals-123`.
     """
 
 
@@ -230,10 +231,10 @@ class UpdateCorpusRequest(_base.Message):
     """Argument of `UpdateCorpus`: new values together with a mask that says which of them count.
 
     Attributes:
-        corpus: Carries the new values, plus `name` to identify the corpus being changed. Fields
-            outside `update_mask` are disregarded.
-        update_mask: Names of the fields to overwrite. For a corpus `display_name` is the one that
-            can be changed; any other path is an INVALID_ARGUMENT error.
+        corpus: Required. Carries the new values, plus `name` to identify the corpus being changed.
+            Fields outside `update_mask` are disregarded.
+        update_mask: Required. Names of the fields to overwrite. For a corpus `display_name` is the
+            one that can be changed; any other path is an INVALID_ARGUMENT error.
     """
 
 
@@ -241,7 +242,8 @@ class DeleteCorpusRequest(_base.Message):
     """Argument of `DeleteCorpus`. Set `force` when the corpus is not empty.
 
     Attributes:
-        name: Which corpus to remove, as `corpora/{corpus}`. An unknown one gives NOT_FOUND.
+        name: Required. Which corpus to remove, as `corpora/{corpus}`. An unknown one gives
+            NOT_FOUND.
         force: Whether documents and other contents may be deleted along with the corpus. Left at
             false, the call refuses with FAILED_PRECONDITION as long as a document remains.
     """
@@ -275,9 +277,10 @@ class QueryCorpusRequest(_base.Message):
     """Argument of `QueryCorpus`: a question, where to search, and how to narrow the result.
 
     Attributes:
-        name: Corpus to search, as `corpora/{corpus}`. The caller needs at least read access to it.
-        query: Question or phrase to search for, in natural language. It is compared by meaning, so
-            it need not share words with the stored passages.
+        name: Required. Corpus to search, as `corpora/{corpus}`. The caller needs at least read
+            access to it.
+        query: Required. Question or phrase to search for, in natural language. It is compared by
+            meaning, so it need not share words with the stored passages.
         metadata_filters: Conditions that limit the search to certain documents or chunks. Keys
             start with `document.custom_metadata.` or `chunk.custom_metadata.`, and a chunk must
             pass every filter in the list. No filter means that the whole corpus is searched.
@@ -312,10 +315,10 @@ class CreateDocumentRequest(_base.Message):
     """Argument of `CreateDocument`: the document and the corpus that receives it.
 
     Attributes:
-        parent: Corpus to put the document in, as `corpora/{corpus}`. It must exist already,
-            otherwise the call ends with NOT_FOUND.
-        document: Label and metadata of the new document. Give `name` only to choose the id
-            yourself; the text follows later in chunks.
+        parent: Required. Corpus to put the document in, as `corpora/{corpus}`. It must exist
+            already, otherwise the call ends with NOT_FOUND.
+        document: Required. Label and metadata of the new document. Give `name` only to choose the
+            id yourself; the text follows later in chunks.
     """
 
 
@@ -323,8 +326,8 @@ class GetDocumentRequest(_base.Message):
     """Argument of `GetDocument`, naming the document to look up.
 
     Attributes:
-        name: Which document to fetch, as `corpora/{corpus}/documents/{document}`. A string of
-            another shape is an INVALID_ARGUMENT error.
+        name: Required. Which document to fetch, as `corpora/{corpus}/documents/{document}`. A
+            string of another shape is an INVALID_ARGUMENT error.
     """
 
 
@@ -332,10 +335,11 @@ class UpdateDocumentRequest(_base.Message):
     """Argument of `UpdateDocument`: the changed document with a mask selecting the parts to save.
 
     Attributes:
-        document: Holds `name`, which selects the document, and the values to write. Whatever the
-            mask does not mention keeps its stored value.
-        update_mask: Paths to overwrite, from `display_name` and `custom_metadata`. Naming
-            `custom_metadata` replaces the entire list, so include the entries you want to keep.
+        document: Required. Holds `name`, which selects the document, and the values to write.
+            Whatever the mask does not mention keeps its stored value.
+        update_mask: Required. Paths to overwrite, from `display_name` and `custom_metadata`.
+            Naming `custom_metadata` replaces the entire list, so include the entries you want to
+            keep.
     """
 
 
@@ -343,8 +347,8 @@ class DeleteDocumentRequest(_base.Message):
     """Argument of `DeleteDocument`. A document with chunks needs `force`.
 
     Attributes:
-        name: Which document to remove, as `corpora/{corpus}/documents/{document}`. NOT_FOUND
-            follows if it does not exist.
+        name: Required. Which document to remove, as `corpora/{corpus}/documents/{document}`.
+            NOT_FOUND follows if it does not exist.
         force: Whether the chunks of the document may go with it. While false, a document that has
             any chunk is kept and FAILED_PRECONDITION is returned.
     """
@@ -354,8 +358,8 @@ class ListDocumentsRequest(_base.Message):
     """Argument of `ListDocuments`: a corpus and the paging position.
 
     Attributes:
-        parent: Corpus whose documents are wanted, as `corpora/{corpus}`. Listing across several
-            corpora is not possible.
+        parent: Required. Corpus whose documents are wanted, as `corpora/{corpus}`. Listing across
+            several corpora is not possible.
         page_size: Largest number of documents per page; 10 if left at zero, with 20 as the
             ceiling. Fewer may be delivered before the end is reached.
         page_token: Continues an earlier listing from its `next_page_token`. Leave empty for the
@@ -378,10 +382,10 @@ class QueryDocumentRequest(_base.Message):
     hits.
 
     Attributes:
-        name: Document to search, as `corpora/{corpus}/documents/{document}`. The caller must be
-            allowed to read the corpus above it.
-        query: What to look for, phrased as a natural question or statement. Matching goes by
-            meaning rather than by exact words.
+        name: Required. Document to search, as `corpora/{corpus}/documents/{document}`. The caller
+            must be allowed to read the corpus above it.
+        query: Required. What to look for, phrased as a natural question or statement. Matching
+            goes by meaning rather than by exact words.
         results_count: Cap on the number of chunks returned, between 1 and 100. Zero or unset
             stands for 10.
         metadata_filters: Conditions on the metadata of chunks; keys begin with
@@ -403,9 +407,11 @@ class CreateChunkRequest(_base.Message):
     """Argument of `CreateChunk`, and also one entry of `BatchCreateChunksRequest.requests`.
 
     Attributes:
-        parent: Document that receives the passage, as `corpora/{corpus}/documents/{document}`.
-            Inside a batch it has to agree with the `parent` of the batch, if that is set.
-        chunk: Passage to store, with `data` filled in. Leave `name` empty to have an id assigned.
+        parent: Required. Document that receives the passage, as
+            `corpora/{corpus}/documents/{document}`. Inside a batch it has to agree with the
+            `parent` of the batch, if that is set.
+        chunk: Required. Passage to store, with `data` filled in. Leave `name` empty to have an id
+            assigned.
     """
 
 
@@ -415,7 +421,7 @@ class BatchCreateChunksRequest(_base.Message):
     Attributes:
         parent: Document shared by all entries, as `corpora/{corpus}/documents/{document}`. May
             stay empty; if given, each entry must name the same one or INVALID_ARGUMENT results.
-        requests: Chunks to add, one creation request each, from 1 to 100 of them.
+        requests: Required. Chunks to add, one creation request each, from 1 to 100 of them.
     """
 
 
@@ -433,8 +439,9 @@ class GetChunkRequest(_base.Message):
     """Argument of `GetChunk`, naming the chunk to look up.
 
     Attributes:
-        name: Which chunk to fetch, as `corpora/{corpus}/documents/{document}/chunks/{chunk}`. All
-            three ids are needed, as chunk ids are only unique within their document.
+        name: Required. Which chunk to fetch, as
+            `corpora/{corpus}/documents/{document}/chunks/{chunk}`. All three ids are needed, as
+            chunk ids are only unique within their document.
     """
 
 
@@ -442,10 +449,10 @@ class UpdateChunkRequest(_base.Message):
     """Argument of `UpdateChunk`, and also one entry of `BatchUpdateChunksRequest.requests`.
 
     Attributes:
-        chunk: Holds the `name` of an existing chunk and its new contents. Values not covered by
-            the mask are disregarded.
-        update_mask: Which parts to overwrite: `data`, `custom_metadata` or both. Metadata is
-            replaced as a whole list, not merged.
+        chunk: Required. Holds the `name` of an existing chunk and its new contents. Values not
+            covered by the mask are disregarded.
+        update_mask: Required. Which parts to overwrite: `data`, `custom_metadata` or both.
+            Metadata is replaced as a whole list, not merged.
     """
 
 
@@ -455,7 +462,7 @@ class BatchUpdateChunksRequest(_base.Message):
     Attributes:
         parent: Document that all the chunks belong to, as `corpora/{corpus}/documents/{document}`.
             If given, every chunk name in `requests` has to lie below it.
-        requests: Changes to make, one per chunk and no more than 100 per call.
+        requests: Required. Changes to make, one per chunk and no more than 100 per call.
     """
 
 
@@ -472,8 +479,9 @@ class DeleteChunkRequest(_base.Message):
     """Argument of `DeleteChunk`, and also one entry of `BatchDeleteChunksRequest.requests`.
 
     Attributes:
-        name: Which chunk to remove, as `corpora/{corpus}/documents/{document}/chunks/{chunk}`.
-            Inside a batch, it has to lie below the `parent` of the batch.
+        name: Required. Which chunk to remove, as
+            `corpora/{corpus}/documents/{document}/chunks/{chunk}`. Inside a batch, it has to lie
+            below the `parent` of the batch.
     """
 
 
@@ -483,7 +491,7 @@ class BatchDeleteChunksRequest(_base.Message):
     Attributes:
         parent: Document from which chunks are dropped, as `corpora/{corpus}/documents/{document}`.
             Can be left empty; a value that contradicts an entry is an INVALID_ARGUMENT error.
-        requests: Chunks to drop, named one by one. At least one entry is needed.
+        requests: Required. Chunks to drop, named one by one. At least one entry is needed.
     """
 
 
@@ -491,8 +499,8 @@ class ListChunksRequest(_base.Message):
     """Argument of `ListChunks`: a document and the paging position.
 
     Attributes:
-        parent: Document whose chunks are wanted, as `corpora/{corpus}/documents/{document}`. An
-            unknown document results in NOT_FOUND.
+        parent: Required. Document whose chunks are wanted, as
+            `corpora/{corpus}/documents/{document}`. An unknown document results in NOT_FOUND.
         page_size: Most chunks to deliver in one page. Unset means 10 and anything above 100 counts
             as 100; short pages are possible at any point.
         page_token: Token taken from the last `ListChunksResponse` to go on from there. Empty for

@@ -126,13 +126,14 @@ class TunedModel(_base.Message):
     unless shared through permissions.
 
     Attributes:
-        tuned_model_source: Another tuned model to go on from, instead of a base model. Excludes
-            `base_model`, with which it shares the `source_model` oneof.
-        base_model: Built-in model to tune, for example `models/gemini-1.5-flash-001-tuning`.
-            Excludes `tuned_model_source`; only models that list `createTunedModel` as supported
-            are accepted.
-        name: Resource name `tunedModels/{tuned_model}`, assigned at creation. It comes from
-            `tuned_model_id` if you gave one, otherwise from the label plus a random ending.
+        tuned_model_source: One of `source_model`. Another tuned model to go on from, instead of a
+            base model. Excludes `base_model`, with which it shares the `source_model` oneof.
+        base_model: Immutable. One of `source_model`. Built-in model to tune, for example
+            `models/gemini-1.5-flash-001-tuning`. Excludes `tuned_model_source`; only models that
+            list `createTunedModel` as supported are accepted.
+        name: Output only. Resource name `tunedModels/{tuned_model}`, assigned at creation. It
+            comes from `tuned_model_id` if you gave one, otherwise from the label plus a random
+            ending.
         display_name: Label for people, at most 40 characters including spaces. If the id is not
             specified, the server derives it from this text.
         description: Free text saying what the model was tuned for. It is searched by the filter of
@@ -143,13 +144,14 @@ class TunedModel(_base.Message):
             base model unless you set it.
         top_k: Default shortlist size for sampling with this model. Inherited from the base model
             unless you set it; a request may still choose its own.
-        state: Current stage of the model. Wait until it is `ACTIVE` before generating.
-        create_time: Moment when the model was requested, that is, when its record came into being.
-            Training itself may start later.
-        update_time: Moment of the latest change to the record, whether by you or by the tuning
-            job.
-        tuning_task: How the model is trained: data, hyperparameters and, later, results. Must be
-            filled in when creating; the training data is not returned afterwards.
+        state: Output only. Current stage of the model. Wait until it is `ACTIVE` before
+            generating.
+        create_time: Output only. Moment when the model was requested, that is, when its record
+            came into being. Training itself may start later.
+        update_time: Output only. Moment of the latest change to the record, whether by you or by
+            the tuning job.
+        tuning_task: Required. How the model is trained: data, hyperparameters and, later, results.
+            Must be filled in when creating; the training data is not returned afterwards.
         reader_project_numbers: Numbers of Google Cloud projects that may use the model without an
             individual permission. Give project numbers, not project ids.
     """
@@ -180,10 +182,10 @@ class TunedModelSource(_base.Message):
     without starting again from the built-in model.
 
     Attributes:
-        tuned_model: Tuned model to start from, written `tunedModels/{tuned_model}`. It has to be
-            `ACTIVE` and readable by you.
-        base_model: Built-in model at the root of the chain, in the form `models/{model}`. Worked
-            out by the server from the tuned model you name.
+        tuned_model: Immutable. Tuned model to start from, written `tunedModels/{tuned_model}`. It
+            has to be `ACTIVE` and readable by you.
+        base_model: Output only. Built-in model at the root of the chain, in the form
+            `models/{model}`. Worked out by the server from the tuned model you name.
     """
 
 
@@ -192,14 +194,16 @@ class TuningTask(_base.Message):
     training went. You supply data and settings; times and snapshots are filled in as the job runs.
 
     Attributes:
-        start_time: Moment when training began. Unset while the job is waiting in the queue.
-        complete_time: Moment when training ended. Unset as long as the job has not finished.
-        snapshots: Loss measurements taken during training, in order. Plot `mean_loss` against
-            `step` to judge the run.
-        training_data: Examples to learn from. Accepted on creation only and never sent back, so
-            keep your own copy.
-        hyperparameters: Settings that control training. Leave out to let the service choose; they
-            cannot be changed once the job exists.
+        start_time: Output only. Moment when training began. Unset while the job is waiting in the
+            queue.
+        complete_time: Output only. Moment when training ended. Unset as long as the job has not
+            finished.
+        snapshots: Output only. Loss measurements taken during training, in order. Plot `mean_loss`
+            against `step` to judge the run.
+        training_data: Input only. Required. Immutable. Examples to learn from. Accepted on
+            creation only and never sent back, so keep your own copy.
+        hyperparameters: Immutable. Settings that control training. Leave out to let the service
+            choose; they cannot be changed once the job exists.
     """
 
 
@@ -208,15 +212,16 @@ class Hyperparameters(_base.Message):
     default chosen by the service, which is a sensible start.
 
     Attributes:
-        learning_rate: Absolute step size used by the optimizer. Excludes
-            `learning_rate_multiplier`; when neither is set, the service works out a rate from the
-            base model or the amount of data.
-        learning_rate_multiplier: Factor applied to the learning rate that the service would have
-            chosen, so 1 keeps it and 0.5 halves it. Excludes `learning_rate`.
-        epoch_count: Number of full passes over the training data. Five passes are made when unset;
-            more passes fit the data more closely but may overfit.
-        batch_size: Examples processed together in one training step. Left unset, the service picks
-            a size suited to the amount of training data.
+        learning_rate: Immutable. One of `learning_rate_option`. Absolute step size used by the
+            optimizer. Excludes `learning_rate_multiplier`; when neither is set, the service works
+            out a rate from the base model or the amount of data.
+        learning_rate_multiplier: Immutable. One of `learning_rate_option`. Factor applied to the
+            learning rate that the service would have chosen, so 1 keeps it and 0.5 halves it.
+            Excludes `learning_rate`.
+        epoch_count: Immutable. Number of full passes over the training data. Five passes are made
+            when unset; more passes fit the data more closely but may overfit.
+        batch_size: Immutable. Examples processed together in one training step. Left unset, the
+            service picks a size suited to the amount of training data.
     """
 
 
@@ -225,8 +230,8 @@ class Dataset(_base.Message):
     it.
 
     Attributes:
-        examples: Examples written directly into the request. For now this is the only way to
-            supply training data here.
+        examples: One of `dataset`. Examples written directly into the request. For now this is the
+            only way to supply training data here.
     """
 
 
@@ -245,9 +250,11 @@ class TuningExample(_base.Message):
     to give. Pairs are independent of each other.
 
     Attributes:
-        text_input: User side of the pair as plain text. Write it in the same form that you will
-            use in later prompts. It is the only member of the `model_input` oneof.
-        output: Answer the model should learn to give to the input. An empty one is rejected.
+        text_input: One of `model_input`. User side of the pair as plain text. Write it in the same
+            form that you will use in later prompts. It is the only member of the `model_input`
+            oneof.
+        output: Required. Answer the model should learn to give to the input. An empty one is
+            rejected.
     """
 
 
@@ -255,9 +262,11 @@ class TuningSnapshot(_base.Message):
     """One measurement taken during training. A series of them forms the loss curve.
 
     Attributes:
-        step: Training step after which the measurement was taken, counted over the whole job.
-        epoch: Pass over the training data during which the measurement was taken.
-        mean_loss: Average loss over the examples of this step. Falling values show that the model
-            is learning; a plateau suggests that more epochs will not help.
-        compute_time: Moment at which the measurement was made, an RFC 3339 string in JSON.
+        step: Output only. Training step after which the measurement was taken, counted over the
+            whole job.
+        epoch: Output only. Pass over the training data during which the measurement was taken.
+        mean_loss: Output only. Average loss over the examples of this step. Falling values show
+            that the model is learning; a plateau suggests that more epochs will not help.
+        compute_time: Output only. Moment at which the measurement was made, an RFC 3339 string in
+            JSON.
     """

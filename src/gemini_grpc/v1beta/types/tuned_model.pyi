@@ -25,17 +25,24 @@ class TunedModel(_base.Message):
         FAILED = 3
 
     tuned_model_source: _base.Field[TunedModelSource, TunedModelSource | Mapping[str, object]]
+    """One of `source_model`."""
     base_model: _base.Field[str, str]
+    """Immutable. One of `source_model`."""
     name: _base.Field[str, str]
+    """Output only."""
     display_name: _base.Field[str, str]
     description: _base.Field[str, str]
     temperature: _base.Field[float, float]
     top_p: _base.Field[float, float]
     top_k: _base.Field[int, int]
     state: _base.Field[TunedModel.State, TunedModel.State | int | str]
+    """Output only."""
     create_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     update_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     tuning_task: _base.Field[TuningTask, TuningTask | Mapping[str, object]]
+    """Required."""
     reader_project_numbers: _base.Field[MutableSequence[int], Iterable[int]]
     def __init__(
         self,
@@ -59,7 +66,9 @@ class TunedModel(_base.Message):
 
 class TunedModelSource(_base.Message):
     tuned_model: _base.Field[str, str]
+    """Immutable."""
     base_model: _base.Field[str, str]
+    """Output only."""
     def __init__(
         self,
         mapping: TunedModelSource | Mapping[str, object] | None = None,
@@ -71,14 +80,19 @@ class TunedModelSource(_base.Message):
 
 class TuningTask(_base.Message):
     start_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     complete_time: _base.Field[
         datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp
     ]
+    """Output only."""
     snapshots: _base.Field[
         MutableSequence[TuningSnapshot], Iterable[TuningSnapshot | Mapping[str, object]]
     ]
+    """Output only."""
     training_data: _base.Field[Dataset, Dataset | Mapping[str, object]]
+    """Input only. Required. Immutable."""
     hyperparameters: _base.Field[Hyperparameters, Hyperparameters | Mapping[str, object]]
+    """Immutable."""
     def __init__(
         self,
         mapping: TuningTask | Mapping[str, object] | None = None,
@@ -93,9 +107,13 @@ class TuningTask(_base.Message):
 
 class Hyperparameters(_base.Message):
     learning_rate: _base.Field[float, float]
+    """Immutable. One of `learning_rate_option`."""
     learning_rate_multiplier: _base.Field[float, float]
+    """Immutable. One of `learning_rate_option`."""
     epoch_count: _base.Field[int, int]
+    """Immutable."""
     batch_size: _base.Field[int, int]
+    """Immutable."""
     def __init__(
         self,
         mapping: Hyperparameters | Mapping[str, object] | None = None,
@@ -109,6 +127,7 @@ class Hyperparameters(_base.Message):
 
 class Dataset(_base.Message):
     examples: _base.Field[TuningExamples, TuningExamples | Mapping[str, object]]
+    """One of `dataset`."""
     def __init__(
         self,
         mapping: Dataset | Mapping[str, object] | None = None,
@@ -131,7 +150,9 @@ class TuningExamples(_base.Message):
 
 class TuningExample(_base.Message):
     text_input: _base.Field[str, str]
+    """One of `model_input`."""
     output: _base.Field[str, str]
+    """Required."""
     def __init__(
         self,
         mapping: TuningExample | Mapping[str, object] | None = None,
@@ -143,9 +164,13 @@ class TuningExample(_base.Message):
 
 class TuningSnapshot(_base.Message):
     step: _base.Field[int, int]
+    """Output only."""
     epoch: _base.Field[int, int]
+    """Output only."""
     mean_loss: _base.Field[float, float]
+    """Output only."""
     compute_time: _base.Field[datetime.datetime | None, datetime.datetime | timestamp_pb2.Timestamp]
+    """Output only."""
     def __init__(
         self,
         mapping: TuningSnapshot | Mapping[str, object] | None = None,
