@@ -6,9 +6,13 @@ facts are texts, to be compared and to be shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from google.api import field_behavior_pb2, resource_pb2
+from google.longrunning import operations_pb2
 
 from codegen import option_text, proto_text
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
         EnumDescriptorProto,
         FieldDescriptorProto,
         FileDescriptorProto,
+        MethodDescriptorProto,
         ServiceDescriptorProto,
     )
     from google.protobuf.message import Message
@@ -28,7 +33,7 @@ SYNTAX = 12
 """Number of the syntax in a FileDescriptorProto; above it stands the comment of the file."""
 
 COMPATIBLE = frozenset({"options", "reserved"})
-"""Facts that may change without breaking a program."""
+"""Facts that may change without breaking a program. What options mean for Python are facts of their own."""
 
 
 class MisplacedCommentError(Exception):
@@ -63,7 +68,31 @@ class Element:
 
 def elements(files: Iterable[FileDescriptorProto]) -> dict[str, Element]:
     """Return the elements of files by their full names."""
-    return {element.name: element for file in files for element in _Walk(file).file()}
+    found = {element.name: element for file in files for element in _Walk(file).file()}
+    fields: dict[str, list[Element]] = defaultdict(list)
+    for element in found.values():
+        if element.kind == "field":
+            fields[element.scope].append(element)
+    for name, element in found.items():
+        if element.kind == "rpc" and (items := _paged(element, fields)):
+            found[name] = replace(element, facts={**element.facts, "pages": items})
+    return found
+
+
+def _paged(rpc: Element, fields: Mapping[str, Sequence[Element]]) -> str:
+    """Return the field of a response that a pager of Python goes through (AIP-4233), or nothing."""
+    request, response = (fields.get(rpc.facts[side], ()) for side in ("request", "response"))
+    names = [{field.name.rpartition(".")[2] for field in side} for side in (request, response)]
+    if not {"page_size", "page_token"} <= names[0] or "next_page_token" not in names[1]:
+        return ""
+    scalars = {f"repeated {word}" for word in proto_text.SCALARS.values()}
+    repeated = [
+        field
+        for field in response
+        if field.facts["type"].startswith("repeated ") and field.facts["type"] not in scalars
+    ]
+    first = min(repeated, key=lambda field: int(field.facts["number"]), default=None)
+    return first.name.rpartition(".")[2] if first else ""
 
 
 def comments(files: Iterable[FileDescriptorProto]) -> dict[str, str]:
@@ -97,6 +126,12 @@ def lines(files: Iterable[FileDescriptorProto]) -> dict[str, int]:
     }
 
 
+def _operation(method: MethodDescriptorProto) -> str:
+    """Return what the long-running operation gives that a method starts, or nothing."""
+    info = method.options.Extensions[operations_pb2.operation_info]
+    return ", ".join(filter(None, (info.response_type, info.metadata_type)))
+
+
 class _Walk:
     """Walks through the elements of one file."""
 
@@ -128,6 +163,7 @@ class _Walk:
                     (False, True): "responses",
                     (True, True): "both ways",
                 }[method.client_streaming, method.server_streaming],
+                "operation": _operation(method),
             }
             place = (*path, 2, number)
             yield self._element("rpc", f"{name}.{method.name}", place, facts, method.options)
@@ -140,7 +176,12 @@ class _Walk:
         facts: Mapping[str, str],
     ) -> Iterator[Element]:
         name = f"{scope}.{message.name}"
-        facts = {**facts, "reserved": " ".join(proto_text.reserved_text(message))}
+        resource = message.options.Extensions[resource_pb2.resource]
+        facts = {
+            **facts,
+            "reserved": " ".join(proto_text.reserved_text(message)),
+            "resource": ", ".join([resource.type, *resource.pattern]),
+        }
         yield self._element("message", name, path, facts, message.options)
         for number, enum in enumerate(message.enum_type):
             yield from self._enum(enum, name, (*path, 4, number), {})
@@ -160,7 +201,9 @@ class _Walk:
     def _field_facts(self, field: FieldDescriptorProto, message: DescriptorProto) -> dict[str, str]:
         oneof = message.oneof_decl[field.oneof_index].name if proto_text.in_oneof(field) else ""
         default = proto_text.json_name(field.name)
+        behaviors = field.options.Extensions[field_behavior_pb2.field_behavior]
         return {
+            "required": "yes" if field_behavior_pb2.REQUIRED in behaviors else "",
             "number": str(field.number),
             "type": proto_text.type_name(field, message, self._file.package),
             "oneof": oneof,

@@ -3,9 +3,11 @@
     python -m codegen.update PATH           report what was added, changed or broken
     python -m codegen.update PATH --write   and write protos/
 
-- An element keeps our comment as long as its full name stays, and when only its name changed while
-  its number stayed. A comment of upstream is never read: what is new is written without one, the
-  report lists it, and buf's lint fails until somebody has written a comment.
+- An element keeps our comment as long as its full name and its type stay. Where one of them changed,
+  the comment may be wrong: it is dropped, and the report shows it. A comment of upstream is never read:
+  what is new is written without one, the report lists it, and buf's lint fails until it has one.
+- A file that cannot be taken, such as one of an edition or of proto2, is left out with what needs it, and
+  reported; if we have an older version of it, that stays.
 - Of the packages in `REACHED` only what our services and RPCs need is taken, the others entirely.
 - What is to be written is compiled first and compared with what was asked for.
 - The exit code is 1 if upstream broke something, 2 if the checkout cannot be taken over.
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from codegen import elements, load, proto_text, protos, reach
+from codegen.build_messages import messages_of
 
 if TYPE_CHECKING:
     from codegen.elements import Element
@@ -82,6 +85,12 @@ class Update:
     not_taken: tuple[str, ...]
     """RPCs of our services that we leave out, because their package is in `REACHED`."""
 
+    stale: tuple[tuple[Element, str], ...]
+    """Elements with another name or type than ours, and our comment, which was dropped."""
+
+    refused: Mapping[str, str]
+    """The files of upstream that cannot be taken, and why."""
+
     unknown: tuple[Element, ...]
     """Elements with an option that the installed googleapis-common-protos does not define."""
 
@@ -95,13 +104,18 @@ def compare(checkout: Path, folder: Path) -> Update:
     """Work out what taking over a checkout of upstream changes in a folder of protos."""
     ours = load.load(folder)
     theirs = _take(_load_upstream(checkout, ours), ours)
-    before, after = elements.elements(ours), elements.elements(theirs.files)
+    files, refused = _printable(theirs.files, ours)
+    before, after = elements.elements(ours), elements.elements(files)
     renamed = _renamed(before, after)
     comments = elements.comments(ours)
     old = {file.name: (folder / file.name).read_text() for file in ours}
     _check_comments(ours, comments, old)
-    comments |= {new: comments[old] for new, old in renamed.items() if old in comments}
-    texts = {file.name: proto_text.print_file(file, comments) for file in theirs.files}
+    stale = tuple(
+        (after[new], comments.pop(old))
+        for new, old in _outdated(before, after, renamed)
+        if old in comments
+    )
+    texts = {file.name: proto_text.print_file(file, comments) for file in files}
     lines = _compile(texts, after)
     return Update(
         texts=texts,
@@ -117,6 +131,8 @@ def compare(checkout: Path, folder: Path) -> Update:
             if not comments.get(name, "").strip()
         ),
         not_taken=theirs.left_out,
+        stale=stale,
+        refused=refused,
         unknown=tuple(element for element in after.values() if element.unknown),
     )
 
@@ -249,6 +265,68 @@ def _renamed(before: Mapping[str, Element], after: Mapping[str, Element]) -> dic
     }
 
 
+def _outdated(
+    before: Mapping[str, Element], after: Mapping[str, Element], renamed: Mapping[str, str]
+) -> Iterable[tuple[str, str]]:
+    """Yield the new and the old name of each element that our comment may not fit any more."""
+    yield from renamed.items()
+    for name in before.keys() & after.keys():
+        if _types(before[name]) != _types(after[name]):
+            yield name, name
+
+
+def _types(element: Element) -> list[str]:
+    """Return the kind and the types of an element; whether a field has presence does not matter."""
+    facts = element.facts
+    types = (facts.get(fact, "") for fact in ("type", "request", "response", "streams"))
+    return [element.kind, *(text.removeprefix("optional ") for text in types)]
+
+
+def _printable(
+    theirs: Sequence[FileDescriptorProto], ours: Sequence[FileDescriptorProto]
+) -> tuple[list[FileDescriptorProto], dict[str, str]]:
+    """Return the files to write, ours where upstream's cannot be taken, and why it cannot be."""
+    older = {file.name: file for file in ours}
+    packages = {file.package for file in ours}
+    refused: dict[str, str] = {}
+    while True:
+        files = [older.get(file.name) if file.name in refused else file for file in theirs]
+        kept = [file for file in files if file is not None]
+        defined = {name for file in kept for name in _defined(file)}
+        found = {
+            file.name: reason
+            for file in theirs
+            if file.name not in refused and (reason := _refusal(file, packages, defined))
+        }
+        if not found:
+            return kept, refused
+        refused |= found
+
+
+def _refusal(file: FileDescriptorProto, packages: Iterable[str], defined: set[str]) -> str:
+    """Return why a file cannot be taken, or nothing."""
+    try:
+        proto_text.print_file(file, {})
+    except proto_text.UnsupportedError as error:
+        return str(error).removeprefix(f"{file.name}: ")
+    used = {field.type_name[1:] for _, _, each in messages_of(file) for field in each.field}
+    for service in file.service:
+        used |= {
+            kind[1:] for each in service.method for kind in (each.input_type, each.output_type)
+        }
+    mine = tuple(f"{package}." for package in packages)
+    missing = sorted(name for name in used - defined if name.startswith(mine))
+    return f"needs {', '.join(missing)}" if missing else ""
+
+
+def _defined(file: FileDescriptorProto) -> Iterable[str]:
+    """Yield the full names of the messages and enums of a file."""
+    yield from (f"{file.package}.{enum.name}" for enum in file.enum_type)
+    for name, _, message in messages_of(file):
+        yield name
+        yield from (f"{name}.{enum.name}" for enum in message.enum_type)
+
+
 def _differences(
     before: Mapping[str, Element], after: Mapping[str, Element], renamed: Mapping[str, str]
 ) -> Iterable[Difference]:
@@ -268,7 +346,9 @@ def _differences(
             was, now = old.facts.get(fact, "none"), new.facts.get(fact, "none")
             if was != now:
                 text = f"{fact} was {was}, is {now}"
-                yield Difference(new, text, breaks=fact not in elements.COMPATIBLE)
+                relaxed = fact == "required" and now == "none"
+                breaks = fact not in elements.COMPATIBLE and not relaxed
+                yield Difference(new, text, breaks=breaks)
 
 
 def report(update: Update) -> str:
@@ -285,6 +365,14 @@ def report(update: Update) -> str:
         ("added", [_declaration(element) for element in update.added]),
         ("changed", [f"{_title(each.element)}: {each.text}" for each in changed]),
         ("broken", [f"{_title(each.element)}: {each.text}" for each in broken]),
+        (
+            "files that cannot be taken, left out with what needs them",
+            [f"{name}: {reason}" for name, reason in sorted(update.refused.items())],
+        ),
+        (
+            "comments that were dropped, because the name or the type changed",
+            [f"{_title(each)}: {' '.join(text.split())}" for each, text in update.stale],
+        ),
         (
             "to be commented in our own words",
             [f"{each.file}:{line} {_title(each)}" for each, line in update.uncommented],
@@ -303,7 +391,7 @@ def report(update: Update) -> str:
         if items
         for line in (f"{title}: {len(items)}", *(f"  {item}" for item in items))
     ]
-    if not (update.written or update.gone):
+    if not (update.written or update.gone or update.refused):
         lines.append("our protos are those of upstream")
     return "\n".join(lines)
 

@@ -117,6 +117,20 @@ def test_a_break_that_buf_yaml_names_is_accepted(checkout: Path, check: Check) -
     assert check() == 0
 
 
+@pytest.mark.parametrize("rule", ["FIELD_SAME_TYPE", "FILE"])
+def test_an_exception_in_buf_yaml_that_no_break_needs_is_an_error(
+    checkout: Path, check: Check, capfd: pytest.CaptureFixture[str], rule: str
+) -> None:
+    with (checkout / "buf.yaml").open("a") as settings:
+        settings.write(f"  ignore_only:\n    {rule}: [a/v1/a.proto]\n")
+    assert check() == 0  # the protos have not changed: the break may be of an older commit
+    change(checkout, PROTO.replace("Its text", "Its words"))
+    assert check() != 0
+    assert f"buf.yaml ignores {rule}: a/v1/a.proto, where nothing breaks" in capfd.readouterr().out
+    change(checkout, BROKEN)
+    assert check() == 0
+
+
 def test_a_revision_that_is_not_there_is_an_error(
     checkout: Path, check: Check, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -206,12 +206,20 @@ def test_only_files_that_differ_are_written(change: update.Update) -> None:
     )
 
 
-def test_all_our_comments_stay(written: Path) -> None:
+def test_our_comments_stay_but_for_fields_with_another_name_or_type(
+    change: update.Update, written: Path
+) -> None:
     before = elements.comments(load.load(PROTOS))
     after = elements.comments(load.load(written))
     assert before.pop(f"{BETA}.Model.max_temperature")
-    before[f"{BETA}.Model.summary"] = before.pop(f"{BETA}.Model.description")
+    dropped = {"Model.description": "Model.summary", "Model.input_token_limit": ""}
+    old = {new or name: before.pop(f"{BETA}.{name}") for name, new in dropped.items()}
     assert after == before
+    assert {element.name: text for element, text in change.stale} == {
+        f"{BETA}.{name}": text for name, text in old.items()
+    }
+    for name, text in old.items():
+        assert f"  field {BETA}.{name}: {' '.join(text.split())}" in update.report(change)
 
 
 def test_what_was_written_is_what_upstream_has(upstream: Path, written: Path) -> None:
@@ -220,10 +228,10 @@ def test_what_was_written_is_what_upstream_has(upstream: Path, written: Path) ->
 
 
 def test_what_needs_a_comment_is_listed_with_its_line(change: update.Update, written: Path) -> None:
-    # all that was added, and nothing else
-    assert {element.name for element, _ in change.uncommented} == {
-        element.name for element in change.added
-    }
+    # all that was added or has lost its comment, and nothing else
+    lacking = {element.name for element in change.added}
+    lacking |= {element.name for element, _ in change.stale}
+    assert {element.name for element, _ in change.uncommented} == lacking
     for element, line in change.uncommented:
         text = (written / element.file).read_text().splitlines()[line - 1]
         assert element.name.rpartition(".")[2] in text
@@ -345,6 +353,118 @@ def test_what_breaks_a_program_is_told_from_what_does_not(
     assert texts(change, breaks=False) == set()
     if expected:
         assert texts(change, breaks=True) == {(f"{BETA}.{expected[0]}", expected[1])}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (
+            "model.proto",
+            'pattern: "models/{model}"',
+            'pattern: "models/{model}" pattern: "shelves/{shelf}/models/{model}"',
+            ("Model", "resource was "),
+        ),
+        (
+            "model_service.proto",
+            "string name = 1 [",
+            "int32 page_size = 2;\n  string page_token = 3;\n  string name = 1 [",
+            ("ModelService.GetModel", "pages was none, is shelf"),
+        ),
+        (
+            "model_service.proto",
+            'metadata_type: "CreateTunedModelMetadata"',
+            'metadata_type: "google.protobuf.Empty"',
+            ("ModelService.CreateTunedModel", "operation was "),
+        ),
+        (
+            "tuned_model.proto",
+            "(google.api.field_behavior) = OPTIONAL",
+            "(google.api.field_behavior) = REQUIRED",
+            ("", "required was none, is yes"),
+        ),
+    ],
+)
+def test_what_an_option_breaks_in_python_is_named(
+    few: Path, few_upstream: Path, name: str, old: str, new: str, expected: tuple[str, str]
+) -> None:
+    edit(few_upstream / GOOGLE_AI / name, old, new)
+    if expected[1].startswith("pages"):
+        path = few_upstream / GOOGLE_AI / "model.proto"
+        edit(
+            path,
+            "string name = 1",
+            "repeated Model shelf = 90;\n  string next_page_token = 91;\n  string name = 1",
+        )
+    change = update.compare(few_upstream, few)
+    assert change.breaks
+    broken = {(element, text) for element, text in texts(change, breaks=True)}
+    assert any(
+        element.endswith(expected[0]) and text.startswith(expected[1]) for element, text in broken
+    ), broken
+
+
+def test_a_field_that_is_not_required_any_more_breaks_nothing(
+    few: Path, few_upstream: Path
+) -> None:
+    edit(few_upstream / GOOGLE_AI / "tuned_model.proto", " = REQUIRED", " = OPTIONAL")
+    change = update.compare(few_upstream, few)
+    assert change.written
+    assert not change.breaks
+
+
+EDITION = """edition = "2023";
+package google.ai.generativelanguage.v1beta;
+message Newest {
+  string text = 1;
+}
+"""
+PROTO2 = """syntax = "proto2";
+package google.ai.generativelanguage.v1beta;
+message Oldest {
+  required string text = 1;
+}
+"""
+NEEDS = """syntax = "proto3";
+package google.ai.generativelanguage.v1beta;
+import "google/ai/generativelanguage/v1beta/newest.proto";
+message NeedsNewest {
+  Newest newest = 1;
+}
+"""
+
+
+def test_files_that_cannot_be_taken_are_left_out_and_reported(
+    few: Path, few_upstream: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"newest": EDITION, "oldest": PROTO2, "needs": NEEDS}
+    for name, text in texts.items():
+        (few_upstream / GOOGLE_AI / f"{name}.proto").write_text(text)
+    edit(
+        few_upstream / GOOGLE_AI / "model.proto",
+        "bool thinking",
+        "string hue = 90;\n  bool thinking",
+    )
+    code, out, _ = run(capfd, few_upstream, "--write", "--protos", few)
+    assert code == 0
+    why = "only proto3 without extensions, public and weak imports"
+    for line in (
+        "files that cannot be taken, left out with what needs them: 3",
+        f"  {GOOGLE_AI}/newest.proto: {why}",
+        f"  {GOOGLE_AI}/oldest.proto: {why}",
+        f"  {GOOGLE_AI}/needs.proto: needs {BETA}.Newest",
+    ):
+        assert line in out.splitlines()
+    assert "string hue = 90" in (few / GOOGLE_AI / "model.proto").read_text()
+    assert not any((few / GOOGLE_AI / f"{name}.proto").exists() for name in texts)
+
+
+def test_our_version_of_a_file_that_cannot_be_taken_stays(few: Path, few_upstream: Path) -> None:
+    path = few_upstream / GOOGLE_AI / "model.proto"
+    edit(path, 'syntax = "proto3";', 'edition = "2023";')
+    path.write_text(path.read_text().replace("optional ", ""))
+    change = update.compare(few_upstream, few)
+    assert list(change.refused) == [f"{GOOGLE_AI}/model.proto"]
+    assert change.written == change.gone == change.differences == ()
 
 
 def test_reserved_numbers_break_nothing(few: Path, few_upstream: Path) -> None:
