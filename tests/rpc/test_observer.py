@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.colours import Sync
 
 SECRET, PROMPT = "AIzaSecretSecret", "the prompt of a user"
-COUNT = {"model": "models/gemini-2.5-flash", "contents": [{"parts": [{"text": PROMPT}]}]}
+COUNT = {"model": "models/gemini-3.8-flash", "contents": [{"parts": [{"text": PROMPT}]}]}
 QUICK = RetryPolicy(attempts=3, initial=0.01, maximum=0.02, jitter=0.0)
 LOG = "gemini_grpc"
 
@@ -186,7 +186,7 @@ def test_a_stream_that_is_left_ends_as_cancelled(
 
 
 def test_a_session_is_one_call_with_one_attempt(colour: Sync, client: Any, seen: Seen) -> None:
-    requests = colour.requests([{"setup": {"model": "models/gemini-live"}}])
+    requests = colour.requests([{"setup": {"model": "models/gemini-3.8-live"}}])
     assert colour.drain(colour.call(client.bidi_generate_content, requests))
     assert seen.events == ["call", "attempt 1", "first message", "OK", "end"]
     assert seen.calls[0].request is None
