@@ -12,7 +12,7 @@ from gemini_grpc.generative.parsing import parse_answer
 from gemini_grpc.generative.schema import is_type
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence
+    from collections.abc import MutableSequence, Sequence
 
     from gemini_grpc.generative.rounds import Rounds
     from gemini_grpc.v1beta.types import Candidate, Content, GenerateContentResponse, Part
@@ -34,6 +34,7 @@ class Answer:
     _done = True
     _error: BaseException | None = None
     _rounds: Rounds | None = None  # of automatic function calling
+    _between: Sequence[Content] = ()  # what the rounds have added, in a copy
     _first = 0  # where the messages of the last round begin
 
     def __init__(self, chunks: list[Any], *, schema: object = None, piece: bool = False) -> None:
@@ -199,7 +200,7 @@ class Answer:
     @property
     def automatic_function_calling_history(self) -> list[Content]:
         """What was said between the question and this answer: calls of functions and their results."""
-        return [] if self._rounds is None else self._rounds.between
+        return list(self._between) if self._rounds is None else self._rounds.between
 
     @property
     def error(self) -> BaseException | None:
@@ -217,6 +218,16 @@ class Answer:
         whole: Any = self._whole()
         found: dict[str, Any] = type(whole).to_dict(whole)
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles have; functions that were called stay where they are.
+
+        Raises:
+            IncompleteIterationError: The stream has not come to its end.
+        """
+        self._whole()
+        history = self.automatic_function_calling_history
+        return {**self.__dict__, "_rounds": None, "_between": history}
 
     def __repr__(self) -> str:
         pb: Any = self.message if self._done else self._chunks[-1]

@@ -250,6 +250,35 @@ class ChatSession:
             made._last = self._last
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what deep copies and pickles have; the model says what becomes of the client.
+
+        Raises:
+            IncompleteIterationError: A stream has not been read to its end.
+            BrokenResponseError: The last answer is unusable.
+            ArgumentError: Something was put into the history that cannot be used.
+            FieldError: Something was put into the history that is no message.
+        """
+        with self._changing:
+            history = self.history
+            self._convert()
+            return {
+                "model": self.model,
+                "history": list(history),
+                "begun": [index for index, each in enumerate(history) if id(each) in self._begun],
+                "calling": self._calling or False,
+                "validates": self._validates,
+                "last": self._last,
+            }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        history, validates = state["history"], state["validates"]
+        ChatSession.__init__(
+            self, state["model"], history, state["calling"], response_validation=validates
+        )
+        self._begun = {id(self._history[index]): self._history[index] for index in state["begun"]}
+        self._last = state["last"]
+
     def __repr__(self) -> str:
         state = "" if self._pending is None else ", waiting for the end of an answer"
         return f"ChatSession(model={self.model.model_name!r}, {len(self._history)} messages{state})"

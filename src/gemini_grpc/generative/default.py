@@ -45,6 +45,15 @@ class Lazy:
         self._lock = threading.Lock()
         self._made: tuple[str | None, Wires] | None = None
 
+    def __copy__(self) -> Lazy:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Lazy:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return client_of, ()  # the default client of the process that unpickles it
+
     @property
     def wires(self) -> Wires:
         """Its backend and channels; new ones when the emulator is another than before, as in tests.

@@ -156,6 +156,18 @@ class GenerativeModel:
             client=client,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles have: all that the model was given, and its client.
+
+        A copy shares the client. A pickle has none: a model of the default client is one of the default
+        client again, and any other client raises TypeError.
+        """
+        return {**self.__dict__, "_template": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._template = self._prepare(default.backend_of(self._client))
+
     @property
     def model_name(self) -> str:
         """The full name of the model."""

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -101,6 +102,16 @@ class Resource:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
         return f"{type(self).__name__}({shown})"
+
+    def __copy__(self) -> Self:
+        return self._with(self._message)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with(copy.deepcopy(self._message, memo))
+
+    def _with(self, message: object) -> Self:
+        """Return the view of another message, with the same client."""
+        return type(self).of(message, self._wires)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (type(self), self._message)  # clients stay where they are

@@ -16,6 +16,7 @@ from gemini_grpc.generative.backend import VERSIONS, Backend
 from gemini_grpc.rpc import metadata as headers
 from gemini_grpc.rpc import options
 from gemini_grpc.rpc.client_options import ClientOptions
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class HasWires(Protocol):
         ...
 
 
-class Wires:
+class Wires(Shared):
     """A backend and the channels to it."""
 
     def __init__(self, backend: Backend, settings: options.Settings) -> None:

@@ -10,6 +10,7 @@ from gemini_grpc.generative._async.models import AsyncModels
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._async.service import AsyncLive
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from gemini_grpc.rpc.secret import Secret
 
 
-class AsyncClient:
+class AsyncClient(Shared):
     """Owns the connection; close it when it is no longer used, best with `with`.
 
     The generated clients of all services are its attributes and share the connection; so do live

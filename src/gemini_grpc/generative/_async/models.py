@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc.generative._async.catalog import get_model_async, list_models_async
 from gemini_grpc.generative._async.embedding import embed_content_async
 from gemini_grpc.generative.model import GenerativeModel
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from gemini_grpc.v1beta.types import CountTokensResponse
 
 
-class AsyncModels:
+class AsyncModels(Shared):
     """The models of a client. For more than one question make a model: it keeps its settings."""
 
     def __init__(self, client: HasWires) -> None:

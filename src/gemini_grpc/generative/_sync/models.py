@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_grpc.generative._sync.catalog import get_model, list_models
 from gemini_grpc.generative._sync.embedding import embed_content
 from gemini_grpc.generative.model import GenerativeModel
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gemini_grpc.v1beta.types import CountTokensResponse
 
 
-class Models:
+class Models(Shared):
     """The models of a client. For more than one question make a model: it keeps its settings."""
 
     def __init__(self, client: HasWires) -> None:

@@ -15,6 +15,7 @@ from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
 from gemini_grpc.live.protocol import LiveProtocol
 from gemini_grpc.live.tools import Toolbox
 from gemini_grpc.rpc._async.connection import AsyncConnection
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from gemini_grpc.live.clock import TimeSource
@@ -24,7 +25,7 @@ KEEPALIVE = 60.0
 """Seconds between the pings of a connection for sessions, so that a dead peer is noticed."""
 
 
-class AsyncLive:
+class AsyncLive(Shared):
     """Begins live sessions. They have a connection of their own, apart from other calls."""
 
     def __init__(

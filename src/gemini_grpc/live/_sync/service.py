@@ -16,6 +16,7 @@ from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
 from gemini_grpc.live.protocol import LiveProtocol
 from gemini_grpc.live.tools import Toolbox
 from gemini_grpc.rpc._sync.connection import Connection
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from gemini_grpc.live.clock import TimeSource
@@ -25,7 +26,7 @@ KEEPALIVE = 60.0
 """Seconds between the pings of a connection for sessions, so that a dead peer is noticed."""
 
 
-class Live:
+class Live(Shared):
     """Begins live sessions. They have a connection of their own, apart from other calls."""
 
     def __init__(

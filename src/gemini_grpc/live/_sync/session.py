@@ -15,6 +15,7 @@ from gemini_grpc.live.invoke import Worker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
 from gemini_grpc.live.owner import Owner
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from gemini_grpc.live._sync.engine import Engine
@@ -30,7 +31,7 @@ ANSWER_SECONDS = 300.0
 """Seconds for which `ask` waits if it is not given another limit."""
 
 
-class LiveSession:
+class LiveSession(Shared):
     """A conversation over as many connections as it takes; made by `live.connect`, used in a `with`.
 
     Iterate over it for everything that happens; the iteration ends with the session, not with a turn.

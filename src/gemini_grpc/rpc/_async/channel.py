@@ -17,6 +17,7 @@ from gemini_grpc.rpc.bound import Bound, Bounds
 from gemini_grpc.rpc.budget import Budget, CoolDown
 from gemini_grpc.rpc.metadata import check_metadata
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -33,7 +34,7 @@ Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 
-class AsyncChannel:
+class AsyncChannel(Shared):
     """Makes the calls of one or more clients: deadlines, attempts, credentials, errors."""
 
     kind = "grpc_asyncio"

@@ -12,6 +12,7 @@ from gemini_grpc.rpc._async.operation import AsyncOperation
 from gemini_grpc.rpc._async.pager import AsyncPager
 from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping
@@ -30,7 +31,7 @@ Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 
-class AsyncService(paths.CommonPaths):
+class AsyncService(Shared, paths.CommonPaths):
     """The base of the generated clients. Close it when it is no longer used, best with `with`."""
 
     DEFAULT_ENDPOINT: ClassVar[str]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import wire
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.codec import Codec
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Res = TypeVar("Res")
 
 
-class AsyncStream(AsyncIterator[Res], Generic[Res]):
+class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
     """The messages a server sends, in order.
 
     Iterate over it, once. Leaving it early (`cancel`, the end of a `with` block, or dropping the last

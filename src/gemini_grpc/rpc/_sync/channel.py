@@ -18,6 +18,7 @@ from gemini_grpc.rpc.bound import Bound, Bounds
 from gemini_grpc.rpc.budget import Budget, CoolDown
 from gemini_grpc.rpc.metadata import check_metadata
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +35,7 @@ Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 
-class Channel:
+class Channel(Shared):
     """Makes the calls of one or more clients: deadlines, attempts, credentials, errors."""
 
     kind = "grpc"

@@ -13,6 +13,7 @@ from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
 from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
+from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +32,7 @@ Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 
-class Service(paths.CommonPaths):
+class Service(Shared, paths.CommonPaths):
     """The base of the generated clients. Close it when it is no longer used, best with `with`."""
 
     DEFAULT_ENDPOINT: ClassVar[str]
