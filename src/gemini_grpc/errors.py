@@ -161,10 +161,7 @@ class RpcError(GeminiError):
 
     def __str__(self) -> str:
         where = f" ({self.method.rpartition('/')[2]})" if self.method else ""
-        said = f"{self.message}{_violations(self._details)}"
-        if self.advice:
-            stop = "" if not said or said.endswith((".", "!", "?")) else "."
-            said = f"{said}{stop} {self.advice}".lstrip()
+        said = with_advice(f"{self.message}{_violations(self._details)}", self.advice)
         return f"{self.code.name}{where}: {said}"
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -287,6 +284,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the known name most like `name`, or nothing."""
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def with_advice(text: str, advice: str) -> str:
+    """Return a text with advice as a sentence after it."""
+    if not advice:
+        return text
+    stop = "" if not text or text.endswith((".", "!", "?")) else "."
+    return f"{text}{stop} {advice}".lstrip()
 
 
 def make(

@@ -305,8 +305,9 @@ class TestBackends:
         assert [file.name for file in other.listed()] == [made.name]
 
     def test_a_key_that_is_not_in_this_process_cannot_sign_for_files(
-        self, connect: Callable[..., Api], authority: Authority
+        self, connect: Callable[..., Api], authority: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("GOOGLE_API_USE_CLIENT_CERTIFICATE", "true")
         signer = tls.Signer(authority.issue().certificate, lambda *_: b"")
         other = connect(
             api_endpoint="files.googleapis.com", api_key="test", client_cert_signer=signer
@@ -519,8 +520,9 @@ class TestSecurity:
                 api.upload()
 
     def test_a_certificate_is_shown(
-        self, connect: Callable[..., Api], authority: Authority
+        self, connect: Callable[..., Api], authority: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("GOOGLE_API_USE_CLIENT_CERTIFICATE", "true")
         certificates = authority.server(clients=authority)
         with Emulator(mtls=True, certificates=certificates) as emulator:
             api = connect(

@@ -10,6 +10,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -127,11 +128,11 @@ class Connection:
 
     def __init__(self, client: socket.socket, server: Server) -> None:
         self.streams: dict[int, Stream] = {}
-        self.pings = 0
-        """How many pings the client has sent."""
+        self.pings: list[float] = []
+        """When the client has sent pings, by the monotonic clock."""
         self.closed = False
         self._client = client
-        self._server = server
+        self.server = server
         self._decoder: Any = hpack.Decoder()
         self._block = bytearray()
         self._window = _FIRST_WINDOW
@@ -165,7 +166,7 @@ class Connection:
         """Read frames until the client is gone."""
         try:
             with self._client, contextlib.suppress(OSError):
-                self._server.greet(self)
+                self.server.greet(self)
                 self._read_exactly(len(PREFACE))
                 while True:
                     head = self._read_exactly(9)
@@ -196,7 +197,7 @@ class Connection:
                 self._block.clear()
                 stream = Stream(self, number, dict(pairs), window=self._first_window)
                 self.streams[number] = stream
-                self._server.streams.append(stream)
+                self.server.streams.append(stream)
         elif kind == DATA:
             self._take_data(self.streams[number], payload)
         elif kind == SETTINGS and not flags & ACK:
@@ -206,7 +207,7 @@ class Connection:
                     self._first_window = value
             self.send(frame(SETTINGS, 0, flags=ACK))
         elif kind == PING and not flags & ACK:
-            self.pings += 1
+            self.pings.append(time.monotonic())
             self.send(frame(PING, 0, payload, ACK))
         elif kind == WINDOW_UPDATE:
             self._widen(number, int.from_bytes(payload, "big"))
@@ -223,7 +224,7 @@ class Connection:
             return
         if len(stream.received) >= 5 + int.from_bytes(stream.received[1:5], "big"):
             stream.complete = True
-            threading.Thread(target=self._server.script, args=[stream], daemon=True).start()
+            threading.Thread(target=self.server.script, args=[stream], daemon=True).start()
 
     def _widen(self, number: int, size: int) -> None:
         with self._changed:
@@ -250,16 +251,24 @@ class Server:
     def target(self) -> str:
         return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Serve from now on."""
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def stop(self) -> None:
+        """End every connection."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self.connections:
             connection.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):

@@ -38,6 +38,12 @@ PROMPT = "canary-0123456789-prompt"
 CONTENTS = [{"parts": [{"text": PROMPT}]}]
 
 
+@pytest.fixture(autouse=True)
+def use_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients use the certificates they are given."""
+    monkeypatch.setenv("GOOGLE_API_USE_CLIENT_CERTIFICATE", "true")
+
+
 @pytest.fixture(scope="module")
 def private() -> str:
     made = rsa.generate_private_key(public_exponent=65537, key_size=2048)

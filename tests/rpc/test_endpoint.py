@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import json
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.auth.exceptions import MutualTLSChannelError
 
 from gemini_grpc import ClientOptions
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.rpc import endpoint, options
+from gemini_grpc.rpc.tls import Signer
 from tests.authority import Authority
+
+if TYPE_CHECKING:
+    from tests.colours import Sync
 
 HOST = "generativelanguage.googleapis.com"
 MTLS = "generativelanguage.mtls.googleapis.com"
 
 CERTIFICATE = Authority().issue("client").source
+SIGNER = Signer(CERTIFICATE()[0], lambda *_: b"")
 
 
 def where(given: Mapping[str, Any], variables: Mapping[str, str]) -> options.Settings:
@@ -64,6 +73,7 @@ WITH = {"client_cert_source": CERTIFICATE}
 MTLS_ENDPOINT = "GOOGLE_API_USE_MTLS_ENDPOINT"
 USE_CERTIFICATE = "GOOGLE_API_USE_CLIENT_CERTIFICATE"
 UNIVERSE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
+USED = {USE_CERTIFICATE: "true"}
 
 
 @pytest.mark.parametrize(
@@ -76,10 +86,9 @@ UNIVERSE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
         ({}, {MTLS_ENDPOINT: "ALWAYS"}, MTLS),
         ({}, {MTLS_ENDPOINT: "auto"}, HOST),
         ({}, {MTLS_ENDPOINT: "never"}, HOST),
-        (WITH, {}, MTLS),
-        (WITH, {MTLS_ENDPOINT: "always"}, MTLS),
-        (WITH, {MTLS_ENDPOINT: "auto"}, MTLS),
-        (WITH, {MTLS_ENDPOINT: "never"}, HOST),
+        (WITH, USED | {MTLS_ENDPOINT: "always"}, MTLS),
+        (WITH, USED | {MTLS_ENDPOINT: "auto"}, MTLS),
+        (WITH, USED | {MTLS_ENDPOINT: "never"}, HOST),
         # GOOGLE_API_USE_CLIENT_CERTIFICATE
         (WITH, {USE_CERTIFICATE: "true"}, MTLS),
         (WITH, {USE_CERTIFICATE: "false"}, HOST),
@@ -94,18 +103,18 @@ UNIVERSE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
         ({}, {UNIVERSE: " example.org\n"}, "generativelanguage.example.org"),
         ({"universe_domain": "one.org"}, {UNIVERSE: "two.org"}, "generativelanguage.one.org"),
         ({"universe_domain": "googleapis.com"}, {UNIVERSE: "two.org"}, HOST),
-        (WITH | {"universe_domain": " googleapis.com "}, {}, MTLS),
+        (WITH | {"universe_domain": " googleapis.com "}, USED, MTLS),
         (
             WITH | {"universe_domain": "example.org"},
-            {MTLS_ENDPOINT: "never"},
+            USED | {MTLS_ENDPOINT: "never"},
             "generativelanguage.example.org",
         ),
         # an endpoint beats everything
-        (WITH | {"api_endpoint": "a.b:1"}, {MTLS_ENDPOINT: "always"}, "a.b:1"),
+        (WITH | {"api_endpoint": "a.b:1"}, USED | {MTLS_ENDPOINT: "always"}, "a.b:1"),
         ({"api_endpoint": "a.b:1", "universe_domain": "example.org"}, {}, "a.b:1"),
         (
             WITH | {"api_endpoint": "a.b:1", "universe_domain": "example.org"},
-            {MTLS_ENDPOINT: "always"},
+            USED | {MTLS_ENDPOINT: "always"},
             "a.b:1",
         ),
         ({"api_endpoint": MTLS}, {MTLS_ENDPOINT: "never"}, MTLS),
@@ -126,7 +135,7 @@ def test_the_rules_of_aip_4114(
         ({"universe_domain": ""}, {}, "universe_domain is empty"),
         ({"universe_domain": "  "}, {}, "universe_domain is empty"),
         ({}, {UNIVERSE: ""}, "is empty"),
-        (WITH | {"universe_domain": "example.org"}, {}, "mTLS is not supported in any universe"),
+        (WITH | {"universe_domain": "example.org"}, USED, "mTLS is not supported in any universe"),
         ({"universe_domain": "example.org"}, {MTLS_ENDPOINT: "always"}, "other than googleapis"),
         ({}, {MTLS_ENDPOINT: "always", UNIVERSE: "example.org"}, "'example.org'"),
     ],
@@ -143,9 +152,8 @@ def test_the_universe_of_a_client_has_no_space_around_it() -> None:
     assert where({}, {UNIVERSE: "example.org\n"}).universe == "example.org"
 
 
-@pytest.mark.parametrize("use", ["true", ""])
-def test_a_certificate_that_is_used_is_kept_and_one_that_is_not_is_not_asked_for(use: str) -> None:
-    assert where(WITH, {USE_CERTIFICATE: use}).identity is not None
+def test_a_certificate_that_is_used_is_kept_and_one_that_is_not_is_not_asked_for() -> None:
+    assert where(WITH, USED).identity is not None
 
     def ask() -> tuple[bytes, bytes]:
         raise AssertionError("nobody should ask")
@@ -227,23 +235,104 @@ def test_every_client_has_the_mtls_name_of_its_host(version: str) -> None:
         assert ".mtls.googleapis.com" in client.DEFAULT_MTLS_ENDPOINT
 
 
-@pytest.mark.parametrize("use_certificate", ["true", "false"])
-@pytest.mark.parametrize("use_mtls", ["always", "auto", "never"])
-@pytest.mark.parametrize("given", [{}, {"api_endpoint": "a.b:1"}, WITH])
-def test_endpoint_and_certificate_are_those_of_googles_client(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], use_mtls: str, use_certificate: str
+@pytest.fixture(params=[False, True], ids=["no workload", "workload"])
+def workload(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Configure a workload certificate, or none."""
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    if request.param:
+        certificate, key = CERTIFICATE()
+        (tmp_path / "certificate.pem").write_bytes(certificate)
+        (tmp_path / "key.pem").write_bytes(key)
+        paths = {
+            "cert_path": str(tmp_path / "certificate.pem"),
+            "key_path": str(tmp_path / "key.pem"),
+        }
+        file = tmp_path / "certificate_config.json"
+        file.write_text(json.dumps({"cert_configs": {"workload": paths}}))
+
+
+def of_google(given: dict[str, Any]) -> tuple[str, object]:
+    """Return the host and the certificate source that google's client would use; or "error"."""
     from google.ai import generativelanguage_v1beta as google
-    from google.api_core.client_options import ClientOptions as GoogleOptions
+    from google.auth.credentials import AnonymousCredentials
 
-    from gemini_grpc import v1beta
+    found: dict[str, Any] = {}
 
-    monkeypatch.setenv(MTLS_ENDPOINT, use_mtls)
-    monkeypatch.setenv(USE_CERTIFICATE, use_certificate)
-    made = GoogleOptions(**given)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        client = google.GenerativeServiceClient
-        expected = client.get_mtls_endpoint_and_cert_source(made)
-    for ours in (v1beta.GenerativeServiceClient, v1beta.GenerativeServiceAsyncClient):
-        assert ours.get_mtls_endpoint_and_cert_source(made) == expected
+    def transport(**arguments: Any) -> object:
+        found.update(arguments)
+        return SimpleNamespace(_credentials=None)
+
+    try:
+        google.ModelServiceClient(
+            transport=transport, credentials=AnonymousCredentials(), client_options=dict(given)
+        )
+    except (MutualTLSChannelError, ValueError):
+        return "error", None
+    return found["host"], found["client_cert_source_for_mtls"]
+
+
+def of_ours(colour: Sync, given: dict[str, Any]) -> tuple[str, object]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            client = colour.cls("ModelService")(client_options={"api_key": "k"} | given)
+    except ArgumentError:
+        return "error", None
+    return client.api_endpoint, client.transport.settings.cert_source
+
+
+@pytest.mark.parametrize("universe", [None, "", "example.org"])
+@pytest.mark.parametrize("use_certificate", [None, "", "true", "false", "TRUE", "yes"])
+@pytest.mark.parametrize("use_mtls", [None, "", "always", "auto", "never", "NEVER", "maybe"])
+def test_host_certificate_and_error_are_those_of_googles_client(
+    monkeypatch: pytest.MonkeyPatch,
+    workload: None,
+    colour: Sync,
+    use_mtls: str | None,
+    use_certificate: str | None,
+    universe: str | None,
+) -> None:
+    variables = {MTLS_ENDPOINT: use_mtls, USE_CERTIFICATE: use_certificate, UNIVERSE: universe}
+    for name, value in variables.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    for options_ in GIVEN:
+        host, source = of_google(options_)
+        ours = of_ours(colour, options_)
+        expected = host if host == "error" or ":" in host else f"{host}:443"
+        assert ours[0] == expected, options_
+        assert (ours[1] is None) == (source is None), options_
+        if source is CERTIFICATE:
+            assert ours[1] is CERTIFICATE
+
+
+GIVEN: list[dict[str, Any]] = [
+    certificate | endpoint_ | domain
+    for certificate in ({}, WITH)
+    for endpoint_ in ({}, {"api_endpoint": "a.b:1"})
+    for domain in (
+        {},
+        {"universe_domain": ""},
+        {"universe_domain": "example.org"},
+        {"universe_domain": "googleapis.com"},
+        {"universe_domain": "GoogleApis.com"},
+    )
+]
+
+
+@pytest.mark.parametrize("option", ["client_cert_source", "client_cert_signer"])
+@pytest.mark.parametrize("use", [{}, {USE_CERTIFICATE: "yes"}])
+def test_a_certificate_that_is_ignored_is_a_warning(option: str, use: dict[str, str]) -> None:
+    given = {option: CERTIFICATE if option == "client_cert_source" else SIGNER}
+    with pytest.warns(
+        UserWarning, match=f"{option} is ignored: set GOOGLE_API_USE_CLIENT_CERT.*=true"
+    ):
+        settings = where(given, use)
+    assert (settings.identity, settings.signer) == (None, None)
+    assert settings.endpoint.host == HOST
+
+
+def test_a_certificate_that_the_environment_refuses_is_no_warning() -> None:
+    assert where(WITH, {USE_CERTIFICATE: "false"}).cert_source is None

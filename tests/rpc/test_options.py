@@ -133,7 +133,7 @@ def test_options_of_calls_and_connections_become_settings() -> None:
     assert (settings.keepalive, settings.max_receive) == (20.0, 5)
     assert (settings.timeout, settings.retry, settings.proxy) == (7.0, policy, "http://p:1")
     plain = resolved()
-    assert (plain.keepalive, plain.max_receive, plain.proxy) == (None, -1, None)
+    assert (plain.keepalive, plain.max_receive, plain.proxy) == (None, 256 << 20, None)
     assert plain.timeout is DEFAULT
     assert plain.retry is DEFAULT
     assert resolved(timeout=None).timeout is None
@@ -173,6 +173,19 @@ SIGNER = Signer(PEM, source)
         ),
         ({"api_key": "k", "quota_project_id": "p"}, "quota_project_id has no effect"),
         ({"api_key": "k", "keepalive": 9.9}, "keepalive is 9.9; expected at least 10"),
+        (
+            {"api_key": "k", "keepalive": float("inf")},
+            "keepalive is inf; expected at most 86400 seconds",
+        ),
+        ({"api_key": "k", "keepalive": float("nan")}, "keepalive is nan; expected seconds"),
+        ({"api_key": "k", "keepalive": "60"}, "keepalive is '60'; expected seconds"),
+        ({"api_key": "k", "max_receive_message_length": 0}, "max_receive_message_length is 0"),
+        ({"api_key": "k", "max_receive_message_length": -2}, "max_receive_message_length is -2"),
+        (
+            {"api_key": "k", "max_receive_message_length": None},
+            "max_receive_message_length is None",
+        ),
+        ({"api_key": "k", "max_receive_message_length": 1 << 31}, "use -1 for no limit"),
         ({"api_key": "k", "api_endpoint": 5}, "api_endpoint is int; expected a str"),
         ({"api_key": "k", "quota_project_id": b"p"}, "quota_project_id is bytes; expected a str"),
         ({"api_key": "k", "proxy": "socks5://p:1"}, "expected http://host:port"),

@@ -20,6 +20,12 @@ MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "hi"}]}]
 
 
+@pytest.fixture(autouse=True)
+def use_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients use the certificates they are given."""
+    monkeypatch.setenv("GOOGLE_API_USE_CLIENT_CERTIFICATE", "true")
+
+
 @pytest.fixture(scope="module")
 def clients() -> Authority:
     """Return who vouches for clients."""

@@ -13,6 +13,7 @@ from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
 from gemini_grpc.rpc import observer
 from gemini_grpc.rpc.options import EMULATOR_HOST
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ TRANSPORTS = ("grpc", "grpc_asyncio")
 class Lazy:
     """A client that is made when it is first needed; its backend is known before."""
 
+    @forget_locals
     def __init__(self, **arguments: Any) -> None:
         """Note what `connect` takes.
 
@@ -82,6 +84,7 @@ class _Default:
 _default = _Default()
 
 
+@forget_locals
 def configure(
     *,
     api_key: str | Secret | None = None,

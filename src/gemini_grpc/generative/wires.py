@@ -16,6 +16,7 @@ from gemini_grpc.generative.backend import VERSIONS, Backend
 from gemini_grpc.rpc import metadata as headers
 from gemini_grpc.rpc import options
 from gemini_grpc.rpc.client_options import ClientOptions
+from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Wires(Shared):
                 channel.abandon()
 
 
+@forget_locals
 def connect(
     *,
     api_key: str | Secret | None = None,

@@ -106,7 +106,10 @@ class MalformedMessage(LiveError):
 
 
 class MessageTooLarge(LiveError):
-    """A message is larger than the client takes; raise `max_receive_message_length`."""
+    """A message, or the metadata of the session, is larger than the client takes.
+
+    The text names the limit to raise.
+    """
 
 
 class StateError(UsageError, RuntimeError):

@@ -13,6 +13,7 @@ from gemini_grpc.live import errors as live
 from gemini_grpc.live.supervisor import PASSING
 from gemini_grpc.rpc import policy
 from gemini_grpc.rpc.attempts import never_sent
+from gemini_grpc.rpc.failure import exceeds_limit
 
 if TYPE_CHECKING:
     from gemini_grpc.live.outgoing import Outgoing
@@ -84,7 +85,7 @@ def of(
     resumed = opened_once and (exhausted or phase != "open")
     kind = _kind(error, reason, phase, resumed=resumed)
     failed = kind(
-        error.message or error.code.name,
+        errors.with_advice(error.message or error.code.name, error.advice),
         cause=error,
         phase=phase,
         age=age,
@@ -100,8 +101,7 @@ def _kind(
     error: errors.RpcError, reason: str, phase: str, *, resumed: bool
 ) -> type[live.LiveError]:
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        too_large = "larger than max" in error.message
-        return live.MessageTooLarge if too_large else live.QuotaExceeded
+        return live.MessageTooLarge if exceeds_limit(error) else live.QuotaExceeded
     if resumed:
         return live.ResumeFailed
     if phase != "setup":

@@ -13,7 +13,7 @@ import grpc
 
 from gemini_grpc.errors import TlsError
 from gemini_grpc.rpc.credentials import NO_TOKEN
-from gemini_grpc.rpc.failure import is_daily_quota
+from gemini_grpc.rpc.failure import exceeds_limit, is_daily_quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,9 @@ class Attempts:
             return False
         if policy.predicate is not None:
             return policy.predicate(error)
-        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and is_daily_quota(error):
+        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and (
+            is_daily_quota(error) or exceeds_limit(error)
+        ):
             return False
         if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None:
             return self._repeatable

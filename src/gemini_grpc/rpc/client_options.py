@@ -7,13 +7,23 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_grpc import errors
+from gemini_grpc import checks, errors
 from gemini_grpc.rpc import endpoint, metadata, proxy, tls
 from gemini_grpc.rpc.observer import Observer, OnRetry, checked
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry, settled
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc.secret import Secret
+
+
+MAX_RECEIVE_BYTES = 256 << 20
+"""The default limit of a message: twice the largest media that fit in an answer, and a bound for what a
+compressed message of some kilobytes may become."""
+
+
+_LARGEST_INT = (1 << 31) - 1
+"""The largest value of an option of grpc."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +34,9 @@ class ClientOptions:
     """`host` or `host:port` to use instead of the service's own, whatever else is said; `http://` and a
     loopback address for a connection without TLS."""
     client_cert_source: tls.CertSource | None = None
-    """Returns the client certificate chain and its key, both PEM; asked again when they may have
-    been rotated."""
+    """Returns the client certificate chain and its key, both PEM; called again when they may have
+    been rotated. As in google's clients, no client certificate is used unless
+    `GOOGLE_API_USE_CLIENT_CERTIFICATE` is `true`, or is not set and a workload certificate is configured."""
     client_encrypted_cert_source: tls.EncryptedCertSource | None = None
     """Returns the paths of the certificate chain and of the encrypted key, and the passphrase."""
     quota_project_id: str | None = None
@@ -50,9 +61,14 @@ class ClientOptions:
     proxy: str | None = None
     """`http://host:port` of a proxy; empty for none; from the environment if unset."""
     keepalive: float | None = None
-    """Seconds between pings on an idle connection, at least 10; None for no pings."""
-    max_receive_message_length: int = -1
-    """Bytes a message of the server may have; -1 for no limit."""
+    """Seconds between pings on an idle connection, at least 10; None for no pings.
+
+    Servers with grpc's defaults allow one ping in 300 seconds and end a connection that pings more often
+    (`too_many_pings`). Calls then fail with `Unavailable` and are retried; grpc doubles the time between
+    pings for the connections that follow."""
+    max_receive_message_length: int = MAX_RECEIVE_BYTES
+    """Bytes a message of the server may have, decompressed; -1 for no limit. A larger one is
+    `ResourceExhausted`."""
     timeout: float | Default | None = DEFAULT
     """Seconds every call has unless it says otherwise; each method's own if unset, None for no limit."""
     retry: Retry = DEFAULT
@@ -68,6 +84,13 @@ class ClientOptions:
             value = getattr(self, name)
             if not isinstance(value, str | None):
                 raise errors.ArgumentError(f"{name} is {type(value).__name__}; expected a str")
+        if self.max_receive_message_length != -1:
+            checks.count("max_receive_message_length", self.max_receive_message_length, none="")
+            if self.max_receive_message_length > _LARGEST_INT:
+                raise errors.ArgumentError(
+                    "max_receive_message_length is more than grpc knows; use -1 for no limit"
+                )
+        checks.seconds("keepalive", self.keepalive, positive=True, optional=True)
         if self.api_endpoint is not None:
             endpoint.parse(self.api_endpoint)
         if self.universe_domain is not None:
@@ -92,6 +115,7 @@ class ClientOptions:
         return f"ClientOptions({shown})"
 
     @classmethod
+    @forget_locals
     def of(cls, options: ClientOptions | Mapping[str, object] | object | None) -> ClientOptions:
         """Return options given as such, as a mapping, as google.api_core's object, or not at all.
 
@@ -115,6 +139,8 @@ class ClientOptions:
                 raise errors.ArgumentError(f"client_options has no option {name!r}{hint}")
         return cls(**options)
 
+
+ClientOptions.__init__ = forget_locals(ClientOptions.__init__)  # type: ignore[method-assign]
 
 _TEXTS = ("api_endpoint", "quota_project_id", "api_audience", "universe_domain", "proxy")
 _SHOWN: dict[str, Callable[[Any], str]] = {

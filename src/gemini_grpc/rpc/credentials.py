@@ -23,6 +23,7 @@ from gemini_grpc import errors
 from gemini_grpc.http.redaction import Masked
 from gemini_grpc.http.settings import HttpSettings
 from gemini_grpc.rpc.metadata import is_sendable
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -219,6 +220,7 @@ def _signs_itself(credentials: Any) -> bool:
     return own and getattr(credentials, "_subject", None) is None
 
 
+@forget_locals
 def default(
     quota_project: str | None, scopes: Iterable[str], file: str | None = None
 ) -> Credentials:
@@ -262,6 +264,7 @@ _KINDS = {
 """The module of google-auth and the constructor for each type a file may say it is."""
 
 
+@forget_locals
 def from_file(path: str | Path) -> Credentials:
     """Return the credentials in a file: of a service account, a user or a workload.
 
@@ -292,6 +295,7 @@ def _kind_of(info: Any) -> tuple[str, str]:
     return _KINDS[info["type"]]
 
 
+@forget_locals
 def from_service_account_file(path: str | Path) -> Credentials:
     """Return the credentials of a service account from its JSON file.
 
@@ -309,6 +313,7 @@ def from_service_account_file(path: str | Path) -> Credentials:
     return found
 
 
+@forget_locals
 def from_service_account_info(info: Mapping[str, str]) -> Credentials:
     """Return the credentials of a service account from the content of its JSON file.
 

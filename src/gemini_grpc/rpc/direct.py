@@ -8,15 +8,25 @@ so this way is taken only where they are seen to work; elsewhere, and for every 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
+import weakref
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any, Never
 
 import grpc
 
+from gemini_grpc import errors
+
 _NOBODY = "ipv4:127.0.0.1:1"
+_EXCHANGE, _SURPLUS, _STATUS = range(3)
+"""The tags of the batches of a call."""
+_MORE_THAN_ONE = "the server sent more than one answer"
+_PATIENCE = 0.5
+"""Seconds after which a call of grpc.aio is looked at first."""
+_LOOKING: set[asyncio.Task[None]] = set()
 
 
 def shortened(made: Any) -> Any:
@@ -68,21 +78,29 @@ def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], byte
 
     def shorter(request: bytes, timeout: float | None, metadata: tuple[Any, ...]) -> bytes | None:
         until = None if timeout is None else time.time() + timeout
+        initial = cygrpc.ReceiveInitialMetadataOperation(0)
         message = cygrpc.ReceiveMessageOperation(0)
+        surplus = cygrpc.ReceiveMessageOperation(0)
         status = cygrpc.ReceiveStatusOnClientOperation(0)
-        batch = (
+        exchange = (
             cygrpc.SendInitialMetadataOperation(metadata, flags),
             cygrpc.SendMessageOperation(request, 0),
             cygrpc.SendCloseFromClientOperation(0),
-            cygrpc.ReceiveInitialMetadataOperation(0),
+            initial,
             message,
-            status,
         )
-        batches = ((batch, None),)
+        batches = ((exchange, _EXCHANGE), ((status,), _STATUS))
         call = start(propagate, method, None, until, metadata, None, batches, context, handle)
-        event = call.next_event()
+        if call.next_event().tag == _EXCHANGE:
+            # core gives the status only when there is no message left to take
+            call.operate((surplus,), _SURPLUS)
+            if call.next_event().tag == _SURPLUS and surplus.message() is not None:
+                call.cancel(cygrpc.StatusCode.internal, _MORE_THAN_ONE)
+        call.next_event()
+        if surplus.message() is not None:
+            raise errors.make(grpc.StatusCode.INTERNAL, _MORE_THAN_ONE)
         if status.code():
-            _fail(made, event)
+            _fail(made, initial, status)
         return message.message()  # type: ignore[no-any-return]
 
     shorter.with_call = made.with_call  # type: ignore[attr-defined]  # for those who want metadata
@@ -105,12 +123,42 @@ def is_connected(channel: Any) -> bool | None:
 _READY: int = grpc.ChannelConnectivity.READY.value[0]
 
 
-def _fail(made: Any, event: Any) -> Never:
-    """Raise what grpcio raises for a call that ended like this."""
+def _fail(made: Any, *operations: Any) -> Never:
+    """Raise what grpcio raises for a call that ended with these operations."""
     from grpc import _channel
 
     state = _channel._RPCState(_channel._UNARY_UNARY_INITIAL_DUE, None, None, None, None)
     state.rpc_start_time = time.perf_counter()
     state.method, state.target = made._method.decode(), made._target.decode()
-    _channel._handle_event(event, state, None)
+    _channel._handle_event(SimpleNamespace(batch_operations=operations), state, None)
     raise _channel._InactiveRpcError(state)
+
+
+def expect_one(call: Any) -> None:
+    """Let a call of grpc.aio that takes long fail if the server sends more than one answer.
+
+    grpc.aio takes one answer and waits for a status, which core gives only when there is no message
+    left to take. So after a while the next message is asked for; nothing comes of it while the first is
+    due. This needs the parts of grpc.aio it is made of, and core's retries to be off.
+    """
+    loop = asyncio.get_running_loop()
+    loop.call_later(_PATIENCE, _look_for_another, weakref.ref(call), _PATIENCE)
+
+
+def _look_for_another(seen: weakref.ref[Any], waited: float) -> None:
+    call = seen()
+    if call is None or call.done() or not hasattr(call, "_invocation_task"):
+        return
+    loop = asyncio.get_running_loop()
+    loop.call_later(waited, _look_for_another, seen, 2 * waited)
+    looking = loop.create_task(_take_another(call))
+    _LOOKING.add(looking)
+    looking.add_done_callback(_LOOKING.discard)
+
+
+async def _take_another(call: Any) -> None:
+    inner = call._cython_call
+    another = await inner.receive_serialized_message()
+    if isinstance(another, bytes) and not call.done():
+        inner.set_internal_error(_MORE_THAN_ONE)
+        call._invocation_task.cancel()  # it finds the error that is set

@@ -61,7 +61,7 @@ def choose(
     if api_endpoint is not None:
         return parse(api_endpoint)
     if use_mtls == "always" or (use_mtls == "auto" and has_certificate):
-        if universe != UNIVERSE:
+        if universe.lower() != UNIVERSE:
             raise ArgumentError(
                 f"mTLS is not supported in any universe other than {UNIVERSE}, and the universe "
                 f"domain is {universe!r}; set GOOGLE_API_USE_MTLS_ENDPOINT=never"

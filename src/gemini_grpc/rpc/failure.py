@@ -25,10 +25,31 @@ _HANDSHAKE = (
 """What grpcio says inside UNAVAILABLE when it is TLS that failed."""
 
 
+_OF_AIO = "Internal error from Core"
+"""What grpc.aio says when it ends a call itself; the reason stands elsewhere."""
+
+_LIMITS = (
+    "client: received message larger than max",
+    "decompressed message larger than max",
+    "received metadata size exceeds",
+)
+"""What grpcio says inside RESOURCE_EXHAUSTED when a limit of the client is exceeded, in lower case."""
+
+
+def exceeds_limit(error: errors.RpcError) -> bool:
+    """Return whether an answer was refused here because it exceeds a limit of the client."""
+    said = error.message.lower()
+    exhausted = error.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    return exhausted and any(sign in said for sign in _LIMITS)
+
+
 def from_grpc(error: grpc.RpcError) -> errors.RpcError:
     """Turn what grpcio raised into the error of its code, with the details decoded."""
     call: Any = error  # what grpcio raises from a call is also a grpc.Call
-    return from_call(call.code(), call.details(), call.trailing_metadata())
+    said = call.details()
+    if said == _OF_AIO:
+        said = call.debug_error_string()
+    return from_call(call.code(), said, call.trailing_metadata())
 
 
 def from_call(
@@ -123,21 +144,51 @@ _ADVICE_BY_REASON = {
 """What to do about the reasons in ErrorInfo."""
 
 
+_ADVICE_BY_TEXT = (
+    *(
+        (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            sign,
+            "The message is larger than the client takes; raise max_receive_message_length in "
+            "client_options (bytes; -1 for no limit).",
+        )
+        for sign in _LIMITS[:2]
+    ),
+    (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        _LIMITS[2],
+        "The server sent more headers or trailers than the client takes; raise the channel options "
+        "grpc.max_metadata_size and grpc.absolute_max_metadata_size (bytes).",
+    ),
+    (
+        grpc.StatusCode.UNAVAILABLE,
+        "too_many_pings",
+        "The server allows fewer pings: raise keepalive in client_options. Until then grpc doubles the "
+        "seconds between pings each time.",
+    ),
+    (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "request payload size exceeds",
+        "Upload large media as files and name them in the request.",
+    ),
+)
+"""What to do about texts of grpcio and of the service: the code, a part in lower case, the advice."""
+
+
 def _advice(error: errors.RpcError) -> str:
     """Return what to do about an error; empty where that is not known."""
     if error.reason in _ADVICE_BY_REASON:
         return _ADVICE_BY_REASON[error.reason]
+    said = error.message.lower()
+    for code, sign, advice in _ADVICE_BY_TEXT:
+        if error.code is code and sign in said:
+            return advice
     wait = error.retry_after
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        if "CLIENT: Received message larger than max" in error.message:
-            return "The message is larger than the client takes; raise max_receive_message_length."
         if is_daily_quota(error):
             return "The quota of the day is used up; waiting shortly does not help."
         if wait is not None and wait >= 0:
             return f"The server asks to wait {wait:g} s."
-    said = error.message.lower()
-    if error.code is grpc.StatusCode.INVALID_ARGUMENT and "request payload size exceeds" in said:
-        return "Upload large media as files and name them in the request."
     return _where_models_are_listed(error)
 
 

@@ -16,6 +16,7 @@ from gemini_grpc.http.redaction import Masked
 from gemini_grpc.http.settings import HttpSettings
 from gemini_grpc.rpc import credentials as auth
 from gemini_grpc.rpc import metadata, observer, proxy, tls
+from gemini_grpc.rpc.client_options import MAX_RECEIVE_BYTES
 from gemini_grpc.rpc.endpoint import (
     PLAINTEXT,
     UNIVERSE,
@@ -26,7 +27,7 @@ from gemini_grpc.rpc.endpoint import (
     shown,
 )
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry
-from gemini_grpc.rpc.secret import Secret
+from gemini_grpc.rpc.secret import Secret, forget_locals
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -47,6 +48,9 @@ EMULATOR_KEY = "emulator"
 MINIMUM_KEEPALIVE = 10.0
 """Seconds; servers end connections that ping more often."""
 
+MAXIMUM_KEEPALIVE = 86_400.0
+"""Seconds; grpc counts them in milliseconds of 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -66,7 +70,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     """How HTTP connections are made, for tokens and files."""
     keepalive: float | None = None
-    max_receive: int = -1
+    max_receive: int = MAX_RECEIVE_BYTES
     timeout: float | Default | None = DEFAULT
     retry: Retry = DEFAULT
     observers: tuple[Observer, ...] = ()
@@ -82,6 +86,7 @@ class Settings:
         raise TypeError("Settings hold credentials and are not pickled; pickle the options")
 
 
+@forget_locals
 def resolve(
     options: ClientOptions,
     default_host: str,
@@ -103,8 +108,7 @@ def resolve(
         CredentialsError: There is no credential.
     """
     _check(options, credentials)
-    client = metadata.client_header()
-    pairs = [(metadata.CLIENT, f"{user_agent} {client}" if user_agent else client)]
+    pairs = [(metadata.CLIENT, f"{user_agent} {metadata.client_header()}".lstrip())]
     every = _every(options)
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
@@ -115,6 +119,7 @@ def resolve(
             max_receive=options.max_receive_message_length,
             **every,
         )
+    _warn_of_unused_certificate(options, variables)
     source = _cert_source(options, variables)
     where, universe = _endpoint(options, default_host, source, variables)
     if ready:
@@ -157,6 +162,7 @@ def _every(options: ClientOptions) -> dict[str, Any]:
     }
 
 
+@forget_locals
 def endpoint_and_cert_source(
     options: ClientOptions, default_host: str, variables: Mapping[str, str] = os.environ
 ) -> tuple[str, tls.CertSource | None]:
@@ -196,13 +202,7 @@ def _check(options: ClientOptions, credentials: Credentials | None) -> None:
         "credentials_file": options.credentials_file,
     }
     _at_most_one(kinds)
-    _at_most_one(
-        {
-            "client_cert_source": options.client_cert_source,
-            "client_encrypted_cert_source": options.client_encrypted_cert_source,
-            "client_cert_signer": options.client_cert_signer,
-        }
-    )
+    _at_most_one({name: getattr(options, name) for name in _CERTIFICATE_OPTIONS})
     if options.api_key is not None and options.quota_project_id:
         raise errors.ArgumentError(
             "quota_project_id has no effect with an api_key, which belongs to a project; leave one out"
@@ -212,6 +212,18 @@ def _check(options: ClientOptions, credentials: Credentials | None) -> None:
             f"keepalive is {options.keepalive}; expected at least {MINIMUM_KEEPALIVE:g} seconds, "
             "because servers end connections that ping more often"
         )
+    if options.keepalive is not None and options.keepalive > MAXIMUM_KEEPALIVE:
+        raise errors.ArgumentError(
+            f"keepalive is {options.keepalive}; expected at most {MAXIMUM_KEEPALIVE:g} seconds, or None "
+            "for no pings"
+        )
+
+
+_CERTIFICATE_OPTIONS = (
+    "client_cert_source",
+    "client_encrypted_cert_source",
+    "client_cert_signer",
+)
 
 
 def _at_most_one(given: Mapping[str, object]) -> None:
@@ -261,42 +273,73 @@ _CERTIFICATE_FILES = (
 _CERTIFICATE_PATHS = (
     "~/.config/gcloud/certificate_config.json",
     "~/.secureConnect/context_aware_metadata.json",
+    "/var/run/secrets/workload-spiffe-credentials/x509.credential-bundle.private-key.pem",
 )
+_USE = ("GOOGLE_API_USE_CLIENT_CERTIFICATE", "CLOUDSDK_CONTEXT_AWARE_USE_CLIENT_CERTIFICATE")
+"""The variables that say whether a client certificate is used; the first that is set counts."""
 
 
 def _cert_source(options: ClientOptions, variables: Mapping[str, str]) -> tls.CertSource | None:
     """Return where the client certificate comes from; None if none is used.
 
-    `GOOGLE_API_USE_CLIENT_CERTIFICATE` decides. Where it is not set, AIP-4114 says true and AIP-4110
-    says false; we do as google-auth does: a workload certificate that is configured is used, and nothing
-    else is looked for.
+    The rules are those of google's clients: only where `GOOGLE_API_USE_CLIENT_CERTIFICATE` is `true`, or
+    is not set and a workload certificate is configured, a certificate is used: that of the options, else
+    the configured one.
     """
-    use = variables.get("GOOGLE_API_USE_CLIENT_CERTIFICATE", "").lower()
+    if not _uses_certificates(variables):
+        return None
     if options.client_cert_source is not None:
-        return None if use == "false" else options.client_cert_source
+        return options.client_cert_source
     if options.client_encrypted_cert_source is not None:
-        return None if use == "false" else tls.decrypted(options.client_encrypted_cert_source)
-    if use not in {"", "true"} or not _may_have_certificate(variables):
+        return tls.decrypted(options.client_encrypted_cert_source)
+    if options.client_cert_signer is not None or not _may_have_certificate(variables):
         return None
     from google.auth.transport import mtls
 
-    if not mtls.should_use_client_cert() or not mtls.has_default_client_cert_source():
+    if not mtls.has_default_client_cert_source():
         return None
     source: tls.CertSource = mtls.default_client_cert_source()
     return source
 
 
 def _signer(options: ClientOptions, variables: Mapping[str, str]) -> tls.Signer | None:
-    """Return the signer, unless the environment says that no certificate is to be used."""
-    use = variables.get("GOOGLE_API_USE_CLIENT_CERTIFICATE", "").lower()
-    return None if use == "false" else options.client_cert_signer
+    """Return the signer, if a client certificate is used."""
+    signer = options.client_cert_signer
+    return signer if signer is not None and _uses_certificates(variables) else None
+
+
+def _uses_certificates(variables: Mapping[str, str]) -> bool:
+    """Return whether the environment lets a client use a certificate."""
+    use = next((variables[name] for name in _USE if variables.get(name)), "")
+    if use or not _may_have_certificate(variables):
+        return use.lower() == "true"
+    from google.auth.transport import mtls
+
+    return bool(mtls.should_use_client_cert())
+
+
+def _warn_of_unused_certificate(options: ClientOptions, variables: Mapping[str, str]) -> None:
+    """Warn if a client certificate is given and the environment does not say whether to use it."""
+    given = [name for name in _CERTIFICATE_OPTIONS if getattr(options, name) is not None]
+    refused = any(variables.get(name, "").lower() == "false" for name in _USE)
+    if given and not refused and not _uses_certificates(variables):
+        import warnings
+
+        warnings.warn(
+            f"{given[0]} is ignored: set GOOGLE_API_USE_CLIENT_CERTIFICATE=true to use the client "
+            "certificate, or to false to silence this warning",
+            stacklevel=4,
+        )
 
 
 def _may_have_certificate(variables: Mapping[str, str]) -> bool:
-    """Tell, without importing google-auth, whether a certificate may be configured."""
+    """Return, without importing google-auth, whether a certificate may be configured."""
     if any(variables.get(name) for name in _CERTIFICATE_FILES):
         return True
-    return any(Path(path).expanduser().exists() for path in _CERTIFICATE_PATHS)
+    paths = [Path(path).expanduser() for path in _CERTIFICATE_PATHS]
+    if folder := variables.get("CLOUDSDK_CONFIG"):
+        paths.append(Path(folder, "certificate_config.json"))
+    return any(path.exists() for path in paths)
 
 
 def _revealed(key: str | Secret) -> Masked:
@@ -317,6 +360,7 @@ def _emulator(options: ClientOptions, variables: Mapping[str, str]) -> Endpoint 
         ) from cause
 
 
+@forget_locals
 def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
     """Return the API key in the environment: `GOOGLE_API_KEY`, else `GEMINI_API_KEY`.
 
@@ -338,6 +382,7 @@ def api_key(variables: Mapping[str, str] = os.environ) -> Secret | None:
     return metadata.checked_key(key, name) if key else None
 
 
+@forget_locals
 def with_key(
     options: ClientOptions,
     key: str | Secret | None,

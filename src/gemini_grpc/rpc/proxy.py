@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from gemini_grpc.errors import ArgumentError
+from gemini_grpc.http.redaction import Masked
 from gemini_grpc.rpc.endpoint import is_loopback, shown, split
 
 _VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
@@ -120,5 +121,6 @@ def connect_options(proxy: str, target: str) -> tuple[str, tuple[tuple[str, str]
     options.append(("grpc.ssl_target_name_override", target.rpartition(":")[0].strip("[]")))
     if user:
         encoded = base64.b64encode(unquote(user).encode()).decode()
-        options.append(("grpc.http_connect_headers", f"Proxy-Authorization:Basic {encoded}"))
+        authorization = Masked(f"Proxy-Authorization:Basic {encoded}")
+        options.append(("grpc.http_connect_headers", authorization))
     return address, tuple(options)

@@ -1,8 +1,15 @@
-"""A string that must not be seen."""
+"""Keep secrets out of what is printed: a string that does not show itself, and errors without locals."""
 
 from __future__ import annotations
 
+import functools
 import hmac
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Secret:
@@ -46,3 +53,34 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not pickled; read it again where it is needed")
+
+
+def forget_locals(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function whose errors carry no local variables of it and of what it called.
+
+    For functions that take keys or read the environment: crash reporters print the local variables of
+    each frame.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            _clear_frames(error)
+            raise
+
+    return call
+
+
+def _clear_frames(error: BaseException) -> None:
+    """Clear the frames of an error, its causes and its contexts; those that still run keep theirs."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            waiting += [each.__cause__, each.__context__]

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import sys
 import threading
 import time
 import warnings
@@ -36,11 +37,16 @@ Call = Any  # grpcio publishes no types for its calls and callables
 EOF = grpc.aio.EOF
 """What `read` returns when the stream has ended well."""
 
+_METADATA_BYTES = 1 << 20
+"""The largest headers or trailers of an answer: errors with many details exceed grpc's 8 KiB."""
+
 OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5000),
+    ("grpc.max_metadata_size", _METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
 )
 """Channel options.
 
@@ -113,10 +119,13 @@ def prepared(make: Any, path: str) -> Any:
 def async_prepared(make: Any, path: str) -> Any:
     """Return the callable of a method, whose calls keep it and so their channel (`_MADE`)."""
     made = make(path, _registered_method=True)
+    has_one_answer = isinstance(made, grpc.aio.UnaryUnaryMultiCallable)
 
     def start(*request: bytes, **options: Any) -> Call:
         call = made(*request, **options)
         call.made_by = made
+        if has_one_answer:
+            direct.expect_one(call)
         return call
 
     return start
@@ -132,8 +141,31 @@ def _keep_core() -> object:
     return grpc.insecure_server_credentials()
 
 
+def _check_gevent() -> None:
+    """Warn if gevent has replaced sockets or threads and grpcio does not know about it."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey and (monkey.is_module_patched("socket") or monkey.is_module_patched("threading")):
+        from grpc._cython import cygrpc
+
+        if not getattr(cygrpc, "g_gevent_activated", True):
+            _warn_of_gevent()
+
+
+@functools.cache
+def _warn_of_gevent() -> None:
+    """Warn, once in a process."""
+    warnings.warn(
+        "gevent has patched this process, and grpcio blocks its event loop: streams and live sessions "
+        "hang. Call grpc.experimental.gevent.init_gevent() after gevent.monkey.patch_all() and before "
+        "the first client is used",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
 def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> grpc.Channel:
     """Open a channel; it connects when it is first used."""
+    _check_gevent()
     _keep_core()
     target, found = _options(settings, forked)
     options = (*found, _SINGLE_THREADED)

@@ -10,6 +10,7 @@ from gemini_grpc.generative._async.models import AsyncModels
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._async.service import AsyncLive
+from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class AsyncClient(Shared):
     sessions, with a connection of their own.
     """
 
+    @forget_locals
     def __init__(
         self,
         *,

@@ -11,6 +11,7 @@ from gemini_grpc.generative._sync.models import Models
 from gemini_grpc.generative.backend import UnsupportedError
 from gemini_grpc.generative.wires import Wires, connect
 from gemini_grpc.live._sync.service import Live
+from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Client(Shared):
     sessions, with a connection of their own.
     """
 
+    @forget_locals
     def __init__(
         self,
         *,

@@ -12,6 +12,7 @@ from gemini_grpc.rpc._async.operation import AsyncOperation
 from gemini_grpc.rpc._async.pager import AsyncPager
 from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
+from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class AsyncService(Shared, paths.CommonPaths):
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """The OAuth scopes of the service."""
 
+    @forget_locals
     def __init__(
         self,
         *,
@@ -95,6 +97,7 @@ class AsyncService(Shared, paths.CommonPaths):
         )
 
     @classmethod
+    @forget_locals
     def from_service_account_file(cls, filename: str, *args: Any, **more: Any) -> Self:
         """Make a client with the key of a service account in a JSON file.
 
@@ -107,6 +110,7 @@ class AsyncService(Shared, paths.CommonPaths):
     from_service_account_json = from_service_account_file
 
     @classmethod
+    @forget_locals
     def from_service_account_info(cls, info: Mapping[str, str], *args: Any, **more: Any) -> Self:
         """Make a client with the key of a service account given as the content of its JSON file.
 
@@ -117,6 +121,7 @@ class AsyncService(Shared, paths.CommonPaths):
         return cls(*args, credentials=found, **more)
 
     @classmethod
+    @forget_locals
     def get_mtls_endpoint_and_cert_source(
         cls, client_options: ClientOptions | Mapping[str, object] | None = None
     ) -> tuple[str, tls.CertSource | None]:

@@ -13,6 +13,7 @@ from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
 from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
+from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Service(Shared, paths.CommonPaths):
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """The OAuth scopes of the service."""
 
+    @forget_locals
     def __init__(
         self,
         *,
@@ -96,6 +98,7 @@ class Service(Shared, paths.CommonPaths):
         )
 
     @classmethod
+    @forget_locals
     def from_service_account_file(cls, filename: str, *args: Any, **more: Any) -> Self:
         """Make a client with the key of a service account in a JSON file.
 
@@ -108,6 +111,7 @@ class Service(Shared, paths.CommonPaths):
     from_service_account_json = from_service_account_file
 
     @classmethod
+    @forget_locals
     def from_service_account_info(cls, info: Mapping[str, str], *args: Any, **more: Any) -> Self:
         """Make a client with the key of a service account given as the content of its JSON file.
 
@@ -118,6 +122,7 @@ class Service(Shared, paths.CommonPaths):
         return cls(*args, credentials=found, **more)
 
     @classmethod
+    @forget_locals
     def get_mtls_endpoint_and_cert_source(
         cls, client_options: ClientOptions | Mapping[str, object] | None = None
     ) -> tuple[str, tls.CertSource | None]:
