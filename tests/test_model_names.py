@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from gemini_grpc import model_names
@@ -52,3 +55,22 @@ def test_a_name_that_is_none_is_not_plausible(name: str) -> None:
 
 def test_the_id_of_a_tuned_model_says_nothing() -> None:
     assert model_names.parse("tunedModels/live-embedding-tts").kind == "text"
+
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "docs/migration.md", "scripts/demo.py")),
+    *sorted((ROOT / "examples").glob("*.py")),
+]
+TUNABLE = "gemini-1.5-flash-001-tuning"
+"""The last model that could be tuned; there is none of today."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_and_examples_name_models_of_today(page: Path) -> None:
+    found = re.findall(
+        r"(?:gemini-(?:\d|embedding-|pro|flash|live\b)|(?:text-)?embedding-0)[\w.-]*(?<![.-])",
+        page.read_text(),
+    )
+    later = {"text-embedding-005"}  # of Vertex AI, in a row about its own library
+    assert set(found) <= {*model_names.TODAY, TUNABLE} | later

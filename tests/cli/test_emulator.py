@@ -188,6 +188,7 @@ def test_a_directory_that_cannot_be_written_is_one_line(capsys, tmp_path):
         (("--jitter", "3"), "jitter is 3.0"),
         (("--api-key", ""), "--api-key: a key is empty; leave the option out to take any"),
         (("--api-key", "k", "--api-key", " "), "a key is empty"),
+        (("--model", "a/b"), "models has 'a/b'; expected names of models"),
         (("--max-concurrent-streams", "0"), "max_concurrent_streams is 0"),
     ],
 )
@@ -235,7 +236,10 @@ def test_options_reach_the_emulator(monkeypatch, tmp_path):
         "0.5",
         "--api-key",
         "k",
+        "--model",
+        "my-model",
     )
+    assert "models/my-model" in set(made.world.models)
     assert (made.world.seed, made.world.strict, made.world.latency.first) == (3, False, 0.5)
     assert made._conditions.authentication.api_keys == ["k"]
     assert made._conditions.quotas._quotas[0].requests_per_minute == 3

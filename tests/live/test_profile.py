@@ -13,6 +13,11 @@ from gemini_grpc.live import profile
         ("gemini-3.8-live", "3.8", False, True, "sent", False),
         ("models/gemini-3.1-live-preview", "3.1", True, False, "held", False),
         ("gemini-2.5-flash-native-audio-preview", "2.5 native audio", True, True, "held", False),
+        ("models/gemini-3.8-live-extended-thinking", "3.8", False, True, "sent", False),
+        ("gemini-3.5-flash-live", "3.1", True, False, "held", False),
+        ("gemini-4-live", "newer than 3.8", False, True, "sent", True),
+        ("gemini-live-latest", "newer than 3.8", False, True, "sent", True),
+        ("gemini-live-2.5-flash-preview", "any", True, True, "held", True),
         ("gemini-live-of-the-future", "any", True, True, "held", True),
     ],
 )

@@ -104,7 +104,7 @@ _EMAIL = Pattern(r"[^@\s]+@[^@\s]+", "an email address")
 _MIME_TYPE = Pattern(r"[\w.+-]+/[\w.+*-]+\s*(;.*)?", "a media type such as image/png")
 _FUNCTION = Pattern(
     r"[A-Za-z_][\w.:-]{0,63}",
-    "a letter or underscore and then letters, digits, underscores, dots or dashes, at most 64",
+    "a letter or underscore and then letters, digits, underscores, dots, colons or dashes, at most 64",
 )
 _FORMATS = (
     *("text/plain", "application/json", "application/xml", "application/yaml"),

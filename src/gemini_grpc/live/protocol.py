@@ -113,7 +113,7 @@ class LiveProtocol:
             raise UnsupportedFeature(f"a session answers with one modality, not {names}")
         if modality.Value("TEXT") in modalities and not self.profile.text_output:
             raise UnsupportedFeature(
-                f"model {self.profile.name} has no text output; use AUDIO with transcripts=True"
+                f"{self._setup['model']} has no text output; use AUDIO with transcripts=True"
             )
         return {
             each.name: self._check_behavior(each)
@@ -129,7 +129,7 @@ class LiveProtocol:
         blocking: bool = behavior == declaration.BLOCKING
         if not blocking and not self.profile.non_blocking:
             raise UnsupportedFeature(
-                f"model {self.profile.name} has no NON_BLOCKING functions, and "
+                f"{self._setup['model']} has no NON_BLOCKING functions, and "
                 f"{declaration.name!r} is one"
             )
         return blocking

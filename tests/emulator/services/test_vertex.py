@@ -71,6 +71,14 @@ def test_contents_or_instances_are_needed_and_not_both(client: Any, given: dict[
         client.compute_tokens({"endpoint": MODEL} | given)
 
 
+@pytest.mark.parametrize("name", ["imagen-4.0-generate-001", "aqa", "missing"])
+def test_a_model_that_counts_no_tokens_is_not_found(client: Any, name: str) -> None:
+    with pytest.raises(
+        errors.NotFound, match="API version v1, or is not supported for countTokens"
+    ):
+        client.count_tokens(endpoint=MODEL.replace("gemini-3.8-flash", name), contents=TURNS)
+
+
 def test_the_model_wins_over_the_endpoint(client: Any) -> None:
     with pytest.raises(errors.NotFound):
         client.count_tokens(

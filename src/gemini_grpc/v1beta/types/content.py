@@ -797,9 +797,10 @@ class FunctionDeclaration(_base.Message):
     improves how well it is used. The service never executes the function.
 
     Attributes:
-        name: Required. Identifier by which the model refers to the function: letters, digits,
-            underscores, colons, dots and dashes, at most 64 of them. Malformed or duplicate names
-            are refused with INVALID_ARGUMENT.
+        name: Required. Identifier by which the model refers to the function. Start it with a
+            letter or an underscore and continue with letters, digits, underscores, colons, dots or
+            dashes, up to 64 characters in all; malformed or duplicate names are refused with
+            INVALID_ARGUMENT.
         description: Required. Plain-language account of what the function does, when to use it and
             what it gives back. The model relies on it to choose among functions.
         parameters: Schema of the arguments, written as a `Schema` of type `OBJECT` with one
