@@ -31,12 +31,22 @@ def count(name: str, value: object, *, least: int = 1, none: str = "") -> None:
         raise ArgumentError(f"{name} is {value!r}; expected an integer, at least {least}{more}")
 
 
-def seconds(name: str, value: object, *, positive: bool = False, optional: bool = False) -> None:
-    """Require a finite number (numpy's and fractions too) of at least 0, or more than 0 if `positive`."""
+def seconds(
+    name: str,
+    value: object,
+    *,
+    positive: bool = False,
+    optional: bool = False,
+    endless: bool = False,
+) -> None:
+    """Require a number (numpy's and fractions too) of at least 0, or more than 0 if `positive`.
+
+    It is finite unless it may be `endless`.
+    """
     if optional and value is None:
         return
     number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    if not ((number > 0 if positive else number >= 0) and number < math.inf):
+    if not ((number > 0 if positive else number >= 0) and (endless or number < math.inf)):
         least = "more than 0" if positive else "0 or more"
         none = ", or None for no limit" if optional else ""
         raise ArgumentError(f"{name} is {value!r}; expected seconds as a number, {least}{none}")

@@ -40,7 +40,8 @@ class LiveConfig:
     """Compress the context when it grows too long: true for the server's defaults, or fields of
     `ContextWindowCompressionConfig`. Without it a session ends after 15 minutes of audio."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """More fields of `BidiGenerateContentSetup`, for what has no name here."""
+    """More fields of `BidiGenerateContentSetup`, for what has no name here. They are merged with the fields
+    that other options stand for; a field that both set to different values is an ArgumentError."""
 
     def __post_init__(self) -> None:
         if isinstance(self.modalities, str) or not set(self.modalities) <= MODALITIES:
@@ -49,10 +50,24 @@ class LiveConfig:
             )
         if self.manual_activity and self.detection:
             raise ArgumentError("detection has no effect with manual_activity; leave one out")
+        for name in ("generation", "detection", "extra"):
+            checks.instance(name, getattr(self, name), Mapping)
+        for name in ("voice", "language"):
+            checks.instance(name, getattr(self, name), str)
+        merged("extra", self._options(), self.extra)
 
     def setup(self, model: str) -> dict[str, Any]:
-        """Return the fields of `BidiGenerateContentSetup` for a model."""
-        found: dict[str, Any] = {"model": model if "/" in model else f"models/{model}"}
+        """Return the fields of `BidiGenerateContentSetup` for a model.
+
+        Raises:
+            ArgumentError: `extra` has another model.
+        """
+        name = model if "/" in model else f"models/{model}"
+        return merged("extra", {"model": name} | self._options(), self.extra)
+
+    def _options(self) -> dict[str, Any]:
+        """Return the fields that the options stand for, without `extra`."""
+        found: dict[str, Any] = {}
         if generation := self._generation():
             found["generation_config"] = generation
         if self.system is not None:
@@ -70,10 +85,10 @@ class LiveConfig:
             found["context_window_compression"] = (
                 {"sliding_window": {}} if given is True else dict(given)
             )
-        return found | dict(self.extra)
+        return found
 
     def _generation(self) -> dict[str, Any]:
-        found = dict(self.generation)
+        found: dict[str, Any] = {}
         if self.modalities:
             found["response_modalities"] = list(self.modalities)
         speech: dict[str, Any] = {}
@@ -81,7 +96,9 @@ class LiveConfig:
             speech["voice_config"] = {"prebuilt_voice_config": {"voice_name": self.voice}}
         if self.language:
             speech["language_code"] = self.language
-        return found | ({"speech_config": speech} if speech else {})
+        return merged(
+            "generation", found | ({"speech_config": speech} if speech else {}), self.generation
+        )
 
     def _realtime(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -92,6 +109,42 @@ class LiveConfig:
         if not self.interruptions:
             found["activity_handling"] = "NO_INTERRUPTION"
         return found
+
+
+def merged(name: str, fields: Mapping[str, Any], more: object) -> dict[str, Any]:
+    """Return fields of a message, with more of them merged into messages at any depth.
+
+    Args:
+        name: What `more` is, for the error.
+        fields: The fields that other options stand for.
+        more: A mapping, a message or None.
+
+    Raises:
+        ArgumentError: Both set a field, to different values.
+    """
+    found = dict(fields)
+    for key, value in _fields_of(more).items():
+        here = found.get(key)
+        if value is None or value == here:
+            continue
+        if here is None:
+            found[key] = value
+        elif isinstance(here, Mapping) and (
+            isinstance(value, Mapping) or hasattr(value, "ListFields") or hasattr(value, "_pb")
+        ):
+            found[key] = merged(f"{name}.{key}", here, value)
+        else:
+            raise ArgumentError(
+                f"{name}.{key} is {value!r}, but other options set it to {here!r}; leave one out"
+            )
+    return found
+
+
+def _fields_of(value: Any) -> Mapping[str, Any]:
+    """Return the fields of a mapping or a message that are set."""
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    return {field.name: each for field, each in getattr(value, "_pb", value).ListFields()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +174,7 @@ class Resume:
         checks.count("attempts", self.attempts)
         checks.choice("on_poisoned", self.on_poisoned, "fresh", "fail")
         for name in ("budget", "initial", "maximum"):
-            checks.seconds(name, getattr(self, name))
+            checks.seconds(name, getattr(self, name), endless=True)
         if self.initial > self.maximum:
             raise ArgumentError(
                 f"initial is {self.initial} and maximum {self.maximum}; expected 0 <= initial <= maximum"
@@ -140,7 +193,7 @@ class Outbox:
     """What sending a control message does beyond that: wait for room, or raise `SendQueueFull`."""
 
     def __post_init__(self) -> None:
-        checks.seconds("audio", self.audio, positive=True)
+        checks.seconds("audio", self.audio, positive=True, endless=True)
         checks.count("control", self.control)
         checks.choice("when_full", self.when_full, "wait", "error")
 
@@ -157,6 +210,6 @@ class Inbox:
     """What to do beyond that: stop reading, end the session with an error, or drop and count."""
 
     def __post_init__(self) -> None:
-        checks.seconds("audio", self.audio, positive=True)
+        checks.seconds("audio", self.audio, positive=True, endless=True)
         checks.count("events", self.events)
         checks.choice("overflow", self.overflow, "block", "error", "drop_oldest")

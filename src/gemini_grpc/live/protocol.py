@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from gemini_grpc.live import dialect, events, profile, reading
+from gemini_grpc.errors import ArgumentError
+from gemini_grpc.live import arguments, dialect, events, profile, reading
 from gemini_grpc.live.audio.samples import PCM, mime_type, whole
+from gemini_grpc.live.config import merged
 from gemini_grpc.live.errors import LiveError, MalformedMessage, StateError, UnsupportedFeature
 from gemini_grpc.live.ledger import Ledger, is_output
 from gemini_grpc.live.outgoing import Kind, Outgoing
@@ -63,6 +65,13 @@ class LiveProtocol:
         self._dialect = dialect.of(version)
         self._setup = self._with_tools(config.setup(model), tools, declarations)
         self._blocking = self._check_setup(self._dialect.setup(self._setup))
+        self._resumption = merged(
+            "extra.session_resumption", {}, self._setup.get("session_resumption")
+        )
+        if resumable and self._resumption.get("handle"):
+            raise ArgumentError(
+                "extra.session_resumption has a handle; expected it in Resume(handle=...)"
+            )
         self.can_resume = resumable and self._dialect.can_resume
         """The version can resume sessions, and this one asks for it."""
         self.state: State = "new"
@@ -146,7 +155,8 @@ class LiveProtocol:
         """Begin a connection and return its first message, the setup."""
         setup = dict(self._setup)
         if self.can_resume:
-            setup["session_resumption"] = {"handle": self.handle} if self.handle else {}
+            handle = {"handle": self.handle} if self.handle else {}
+            setup["session_resumption"] = self._resumption | handle
         self.state = "setup"
         self.failure = None
         return self._dialect.encode({"setup": setup})
@@ -156,6 +166,7 @@ class LiveProtocol:
     def content(self, turns: Any, *, turn_complete: bool = True) -> Outgoing:
         """Return a text, a content or several; they interrupt the model, and a complete turn is answered."""
         self._check_open()
+        arguments.flag("turn_complete", turn_complete)
         if isinstance(turns, str):
             turns = {"role": "user", "parts": [{"text": turns}]}
         turns = list(turns) if isinstance(turns, (list, tuple)) else [turns]
@@ -165,8 +176,10 @@ class LiveProtocol:
 
     def text(self, text: str) -> Outgoing:
         """Return a piece of realtime text."""
+        arguments.text("text", text)
+        message = self._realtime("text", text, asks=not self._config.manual_activity)
         self._said = True
-        return self._realtime("text", text, asks=not self._config.manual_activity)
+        return message
 
     def audio(self, pcm: PCM, rate: int) -> Outgoing:
         """Return a piece of realtime audio: PCM, 16 bit, one channel."""
@@ -176,6 +189,8 @@ class LiveProtocol:
 
     def video(self, image: bytes, image_type: str) -> Outgoing:
         """Return a frame of realtime video."""
+        image = arguments.media("image", image)
+        arguments.media_type("mime_type", image_type)
         return Outgoing("video", self._blob("video", image_type, image))
 
     def audio_stream_end(self) -> Outgoing:
@@ -218,6 +233,7 @@ class LiveProtocol:
             FieldError: The response is no JSON.
         """
         self._check_open()
+        arguments.tool_result(call, response, scheduling, will_continue)
         pending = self.pending.get(call)
         if pending is None:
             said = "was cancelled" if call in self._cancelled else "is not pending"
@@ -248,8 +264,9 @@ class LiveProtocol:
 
     def _blob(self, kind: Literal["audio", "video"], mime_type: str, data: bytes) -> bytes:
         self._check_open()
+        encoded = self._dialect.blob(kind, mime_type, data)
         self._said = self._said or self.activity
-        return self._dialect.blob(kind, mime_type, data)
+        return encoded
 
     def _realtime(self, kind: Kind, value: Any, *, asks: bool = False) -> Outgoing:
         self._check_open()

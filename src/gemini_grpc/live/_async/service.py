@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
+from gemini_grpc.live import arguments
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -71,12 +73,13 @@ class AsyncLive(Shared):
             UnsupportedFeature: The version or the model does not have what is asked for.
             ArgumentError, FieldError: The arguments do not make a session.
         """
+        arguments.text("model", model)
         checks.instance("config", config, LiveConfig, optional=True)
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
         checks.instance("inbox", inbox, Inbox)
-        checks.seconds("setup_timeout", setup_timeout, positive=True)
-        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True)
+        checks.seconds("setup_timeout", setup_timeout, positive=True, endless=True)
+        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True, endless=True)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,
@@ -103,7 +106,8 @@ class AsyncLive(Shared):
         return AsyncLiveSession(engine, feed)
 
     async def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
-        metadata = await self._channel.metadata(self._method, timeout)
+        limit = timeout if timeout < math.inf else None
+        metadata = await self._channel.metadata(self._method, limit)
         return self._connection.callable(self._method), metadata
 
     async def close(self) -> None:

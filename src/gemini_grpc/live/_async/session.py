@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gemini_grpc.live import errors, events, failures
+from gemini_grpc import checks
+from gemini_grpc.live import arguments, errors, events, failures
 from gemini_grpc.live._async.tap import AsyncTap
 from gemini_grpc.live._async.turns import AsyncTurns
-from gemini_grpc.live.audio.samples import INPUT_RATE, PCM, duration, whole
+from gemini_grpc.live.audio.samples import INPUT_RATE, PCM, duration
 from gemini_grpc.live.invoke import AsyncWorker
 from gemini_grpc.live.lanes import Place
 from gemini_grpc.live.outgoing import MEDIA
@@ -85,6 +86,7 @@ class AsyncLiveSession(Shared):
         have ended (what runs in threads cannot be stopped, and goes on) and their `on_cancel` has too,
         unless it is called from such a function or from an `on_cancel`, as it may be.
         """
+        checks.seconds("drain", drain, endless=True)
         engine = self._engine
         if self._owner is None or not self._owner.is_here:
             return
@@ -167,12 +169,13 @@ class AsyncLiveSession(Shared):
             turns: A text, a content (message or mapping), or a list of contents.
             turn_complete: The model is to answer now.
         """
+        arguments.contents(turns)
         protocol = self._engine.protocol
         await self._send("content", lambda: protocol.content(turns, turn_complete=turn_complete))
 
     async def send_audio(self, pcm: PCM, *, rate: int = INPUT_RATE) -> None:
         """Send audio, waiting for room: PCM, 16 bit, little endian, one channel."""
-        pcm, protocol = whole(pcm), self._engine.protocol
+        pcm, protocol = arguments.samples(pcm), self._engine.protocol
         await self._send("audio", lambda: protocol.audio(pcm, rate), seconds=duration(pcm, rate))
 
     def offer_audio(self, pcm: PCM, *, rate: int = INPUT_RATE) -> bool:
@@ -181,7 +184,7 @@ class AsyncLiveSession(Shared):
         engine = self._engine
         with engine.lock:
             self._check()
-            message = engine.protocol.audio(pcm, rate)
+            message = engine.protocol.audio(arguments.samples(pcm), rate)
             room = engine.lanes.has_room("audio", message.seconds)
             engine.send(message)
         return room
@@ -246,6 +249,7 @@ class AsyncLiveSession(Shared):
             SessionClosed: The session ended first, without an error.
             LiveError: The session failed first.
         """
+        arguments.contents(turns)
         engine = self._engine
         deadline = failures.time_limit(timeout, engine.now())
         answers: list[Answer] = []
@@ -308,14 +312,17 @@ class AsyncLiveSession(Shared):
         one who iterates, the session comes to a halt when its `Inbox` is full. If the session fails, each
         tap raises the error, once, as the iteration does.
         """
+        checks.seconds("seconds", seconds, positive=True, endless=True)
         return self._tap("audio", seconds, lambda audio: len(audio.pcm) / 2 / audio.rate)
 
     def transcripts(self, limit: int = 1000) -> AsyncTap[events.Transcript]:
         """Return a tap of the transcripts that holds so many."""
+        checks.count("limit", limit)
         return self._tap("transcripts", limit, lambda _: 1.0)
 
     def raw(self, limit: int = 10_000) -> AsyncTap[Any]:
         """Return a tap of the server's messages as they come, protobuf messages of the API version."""
+        checks.count("limit", limit)
         return self._tap("messages", limit, lambda _: 1.0)
 
     # inside
