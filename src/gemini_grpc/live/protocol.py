@@ -60,6 +60,7 @@ class LiveProtocol:
             UnsupportedFeature: One of them does not have it.
             FieldError: A field of the setup is unknown or has the wrong type.
         """
+        arguments.text("model", model)
         self.profile = profile.of(model)
         self._config = config
         self._dialect = dialect.of(version)

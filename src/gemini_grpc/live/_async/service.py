@@ -8,7 +8,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
-from gemini_grpc.live import arguments
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -73,7 +72,6 @@ class AsyncLive(Shared):
             UnsupportedFeature: The version or the model does not have what is asked for.
             ArgumentError, FieldError: The arguments do not make a session.
         """
-        arguments.text("model", model)
         checks.instance("config", config, LiveConfig, optional=True)
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)

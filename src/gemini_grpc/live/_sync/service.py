@@ -9,7 +9,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
-from gemini_grpc.live import arguments
 from gemini_grpc.live._sync.engine import Engine
 from gemini_grpc.live._sync.feed import Feed
 from gemini_grpc.live._sync.session import LiveSession
@@ -74,7 +73,6 @@ class Live(Shared):
             UnsupportedFeature: The version or the model does not have what is asked for.
             ArgumentError, FieldError: The arguments do not make a session.
         """
-        arguments.text("model", model)
         checks.instance("config", config, LiveConfig, optional=True)
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
