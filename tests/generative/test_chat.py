@@ -98,6 +98,21 @@ def test_thoughts_and_signatures_are_kept(place: Place) -> None:
     ]
 
 
+def test_a_history_that_is_given_has_no_part_that_the_service_refuses(anywhere: Place) -> None:
+    call = {"function_call": {"name": "add", "args": {"a": 1, "b": 2}}}
+    answer = {"role": "model", "parts": [call, {}, {"text": ""}]}
+    content = anywhere.client.wires.backend.types.Content
+    history = ["Hi", content(answer), "Yes?", content({"role": "model", "parts": [{}]})]
+    chat = anywhere.model().start_chat(history=history)
+    assert [len(each.parts) for each in chat.history] == [1, 1, 1]
+    assert len(history[1].parts) == 3
+    chat.history += [content({"role": "model", "parts": [{}]}), "And?"]
+    for copied in (copy.copy(chat), copy.deepcopy(chat)):
+        assert copied.history == chat.history
+    del chat.history[3:]
+    assert anywhere.send(chat, "Go on").candidates
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_a_stream_that_fails_leaves_the_history_alone(place: Place, after: int) -> None:
     chat = place.model().start_chat(history=DIALOGUE)

@@ -243,8 +243,9 @@ class ChatSession:
             history = self.history
             self._convert()
             made = ChatSession(
-                self.model, history, self._calling or False, response_validation=self._validates
+                self.model, None, self._calling or False, response_validation=self._validates
             )
+            made._history = made._copies(history) if history else []
             both = zip(history, made._history, strict=True)
             made._begun = {id(new): new for old, new in both if id(old) in self._begun}
             made._last = self._last
@@ -274,8 +275,9 @@ class ChatSession:
     def __setstate__(self, state: dict[str, Any]) -> None:
         history, validates = state["history"], state["validates"]
         ChatSession.__init__(
-            self, state["model"], history, state["calling"], response_validation=validates
+            self, state["model"], None, state["calling"], response_validation=validates
         )
+        self._history = self._copies(history) if history else []
         self._begun = {id(self._history[index]): self._history[index] for index in state["begun"]}
         self._last = state["last"]
 
@@ -358,10 +360,20 @@ class ChatSession:
             self._begun[id(sent)] = sent
         self._last, self._pending = answer, None
 
-    def _own(self, value: object) -> list[Content]:
+    def _copies(self, value: object) -> list[Content]:
         """Return what contents can be as messages of the chat's own."""
         backend = self.model._current().backend
         return [backend.types.Content(content) for content in to_contents(value, backend)]
+
+    def _own(self, value: object) -> list[Content]:
+        """Return what contents can be as messages of the chat's own, with what the service accepts again."""
+        own: list[Any] = self._copies(value)
+        for content in own:
+            if content.role == "model":
+                parts = list(replayable(content._pb.parts))
+                del content._pb.parts[:]
+                content._pb.parts.extend(parts)
+        return [content for content in own if content._pb.parts]
 
     def _convert(self) -> None:
         """Make messages of what was put into the history; those that are some stay the same."""

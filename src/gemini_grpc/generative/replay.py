@@ -19,7 +19,7 @@ from typing import Any
 from google.protobuf.descriptor_pb2 import FieldOptions
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from gemini_grpc.rpc.json_values import make_finite
+from gemini_grpc.rpc.json_values import make_printable
 from gemini_grpc.rpc.plain import is_repeated
 
 Pb = Any  # a protobuf message of any backend
@@ -71,7 +71,7 @@ def _required(descriptor: Any) -> tuple[str, ...]:
 
 def _finite(part: Pb) -> Pb:
     made = _copy(part)
-    make_finite(made.function_call)
+    make_printable(made.function_call)
     return made
 
 

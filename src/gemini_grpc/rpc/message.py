@@ -108,10 +108,8 @@ class MessageType(MessageMeta):
     def to_dict(cls, instance, **options):
         """Return a message as a dictionary; see proto-plus for the options.
 
-        Infinite numbers and NaN, which JSON does not have, are texts such as "Infinity".
-
-        Raises:
-            FieldError: The message has something that JSON cannot hold, such as a time out of range.
+        What JSON does not have is replaced: infinite numbers and NaN by texts such as "Infinity", times out
+        of range by the nearest one.
         """
         printer = super().to_dict
         return print_json(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from llama_index.core.base.llms.types import ChatMessage, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 
 from gemini_grpc.emulator import Emulator, Reply
 from gemini_grpc.generative.answer_errors import IncompleteResponseError
@@ -64,6 +65,16 @@ def test_a_signature_of_its_own_is_sent_back_and_changes_no_other() -> None:
     response.message.blocks = [TextBlock(text="a")]
     response.message.content = "b"
     assert response.message.blocks == [TextBlock(text="b")]
+
+
+def test_infinite_numbers_in_a_call_are_no_error() -> None:
+    call = {"function_call": {"name": "f", "args": {"a": math.inf}}}
+    response = Answer().whole(GenerateContentResponse(message([call], "STOP")))
+    (block,) = response.message.blocks
+    assert isinstance(block, ToolCallBlock)
+    assert block.tool_kwargs == {"a": math.inf}
+    raw = response.raw["content"]["parts"][0]
+    assert raw["function_call"]["args"] == {"a": "Infinity"}
 
 
 @pytest.mark.parametrize("backend", [{}, {"project": "p", "location": "us-central1"}])

@@ -133,11 +133,7 @@ def _unknown(_: Listener, part: Pb) -> Data:
 
 
 def to_dict(message: Pb) -> Data:
-    """Return a message as a dictionary in the words of the proto.
-
-    Raises:
-        FieldError: The message has something that JSON cannot hold.
-    """
+    """Return a message as a dictionary in the words of the proto."""
     return print_json(partial(MessageToDict, preserving_proto_field_name=True), message)
 
 
