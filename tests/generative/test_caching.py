@@ -159,6 +159,8 @@ def test_an_update_needs_one_end(quiet: Shell) -> None:
 @pytest.mark.parametrize(
     ("ttl", "nanoseconds"),
     [
+        ("300s", 300 * 10**9),
+        ("1.5s", 15 * 10**8),
         (60, 60 * 10**9),
         (0.5, 5 * 10**8),
         (1.9999999, 2 * 10**9),

@@ -510,3 +510,12 @@ def test_the_type_of_a_uri_is_that_of_its_ending(uri: str, mime_type: str) -> No
         (made,) = to_contents(part.Part.from_uri(uri), backend)
         assert made.parts[0].file_data.file_uri == uri
         assert made.parts[0].file_data.mime_type == mime_type
+
+
+@every_backend
+def test_an_image_may_stand_for_inline_data(backend: Backend) -> None:
+    image = Image.new("RGB", (2, 2))
+    for inline in (image, part.Image(PNG, "image/png"), io.BytesIO(PNG), PNG):
+        (made,) = to_contents({"parts": ["x", {"inline_data": inline}]}, backend)
+        alone = to_part(inline, backend, "x")
+        assert made.parts[1] == alone

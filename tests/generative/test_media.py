@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import mimetypes
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative import media
+from gemini_grpc.generative.backend import Backend
+from gemini_grpc.generative.contents import async_read, to_contents
 from gemini_grpc.generative.source import open_source
 
 BEGINNINGS = [
@@ -151,6 +155,61 @@ def test_an_image_that_was_changed_is_not_its_file(photo: Path) -> None:
         assert_same(image, media.of_image(image, "x"), "image/webp")
 
 
+def turned(size: tuple[int, int]) -> bytes:
+    """Return a JPEG that its orientation turns by a quarter."""
+    image = Image.effect_noise(size, 40).convert("RGB")
+    exif = image.getexif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", exif=exif)
+    return buffer.getvalue()
+
+
+def test_an_image_that_was_not_decoded_is_its_own_bytes() -> None:
+    data = turned((16, 12))
+    with Image.open(io.BytesIO(data)) as image:
+        assert media.of_image(image, "x") == ("image/jpeg", data)
+        assert media.of_image(image, "x") == ("image/jpeg", data)
+        image.load()  # what was read can still be decoded
+        assert image.size == (16, 12)
+
+
+def test_an_image_that_is_encoded_is_turned_as_its_orientation_says() -> None:
+    with Image.open(io.BytesIO(turned((16, 12)))) as image:
+        image.load()
+        found = media.of_image(image, "x")
+        assert found is not None
+        assert_same(ImageOps.exif_transpose(image), found, "image/webp")
+        assert Image.open(io.BytesIO(found.data)).size == (12, 16)
+        assert image.size == (16, 12)
+
+
+def test_an_image_in_a_format_that_models_do_not_read_is_encoded(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "a.bmp")
+    with Image.open(tmp_path / "a.bmp") as image:
+        assert_same(image, media.of_image(image, "x"), "image/webp")
+
+
+def test_images_and_files_are_read_in_a_thread_if_the_call_is_asynchronous(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    encode = media._encoded
+    monkeypatch.setattr(
+        media, "_encoded", lambda image: threads.append(threading.get_ident()) or encode(image)
+    )
+    image = Image.new("RGB", (4, 4), "red")
+    contents = [{"role": "user", "parts": ["Hi", image, {"inline_data": image}]}, "Hi", photo]
+    read = asyncio.run(async_read(contents))
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+    assert to_contents(read, Backend()) == to_contents(contents, Backend())
+    assert asyncio.run(async_read("Hi")) == "Hi"
+    missing = photo.with_name("missing.jpg")
+    with pytest.raises(ArgumentError, match=r"contents\[1\]: cannot read"):
+        to_contents(asyncio.run(async_read(["Hi", missing])), Backend())
+
+
 def test_a_later_frame_is_not_the_whole_file(tmp_path: Path) -> None:
     frames = [Image.new("L", (4, 4), shade) for shade in (0, 255)]
     frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
@@ -186,7 +245,10 @@ def assert_same(image: Image.Image, found: media.Media | None, mime_type: str) -
 
 
 def test_an_image_that_cannot_be_read_is_named(photo: Path) -> None:
-    image = Image.open(io.BytesIO(photo.read_bytes()[:-50]))
+    buffer = io.BytesIO()
+    with Image.open(photo) as original:
+        original.save(buffer, "BMP")  # it has to be encoded anew
+    image = Image.open(io.BytesIO(buffer.getvalue()[:-50]))
     with pytest.raises(ArgumentError, match=r"contents\[1\]: the image cannot be read"):
         media.of_image(image, "contents[1]")
     image.close()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
 import operator
 import pickle
+import struct
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gemini_grpc import v1alpha, v1beta
 from gemini_grpc.errors import ArgumentError, FieldError
@@ -17,6 +21,7 @@ from gemini_grpc.generative.catalog import Model
 from gemini_grpc.generative.chunks import Chunk, ChunkState
 from gemini_grpc.generative.corpora import Corpus
 from gemini_grpc.generative.permissions import Role
+from gemini_grpc.generative.resource import shortest
 from gemini_grpc.generative.tuning import TunedModel, TunedModelState
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -105,3 +110,29 @@ def test_a_member_of_the_message_is_chosen_as_well() -> None:
 def test_what_is_no_member_is_refused(value: object, text: str) -> None:
     with pytest.raises(ArgumentError, match=text):
         member.choose(Role, value, "role", prefix="ROLE_")
+
+
+def test_lists_and_numbers_of_resources_are_plain() -> None:
+    model = Model(supported_generation_methods=["generateContent"], top_p=0.95, temperature=0.1)
+    assert json.dumps(model.supported_generation_methods) == '["generateContent"]'
+    assert (model.top_p, model.temperature, model.top_k) == (0.95, 0.1, None)
+    snapshot = {"step": 1, "epoch": 2, "mean_loss": 0.3}
+    tuned = TunedModel(
+        tuning_task={"snapshots": [snapshot], "hyperparameters": {"epoch_count": 3}},
+        reader_project_numbers=[1, 2],
+    )
+    assert json.dumps(tuned.tuning_task.snapshots) == json.dumps(
+        [{"step": 1, "epoch": 2, "mean_loss": 0.3, "compute_time": None}]
+    )
+    assert tuned.tuning_task.snapshots[0].mean_loss == 0.3
+    assert tuned.tuning_task.hyperparameters.epoch_count == 3
+    assert json.dumps(tuned.reader_project_numbers) == "[1, 2]"
+    with pytest.raises(AttributeError, match="snapshot"):
+        _ = tuned.tuning_task.snapshot
+
+
+@given(number=st.floats(width=32))
+def test_a_number_is_the_shortest_that_means_the_same(number: float) -> None:
+    short = shortest(number)
+    assert struct.pack("f", short) == struct.pack("f", number)
+    assert len(repr(short)) <= max(len(repr(number)), 5)

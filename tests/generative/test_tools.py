@@ -185,6 +185,17 @@ def test_a_declaration_of_a_function_can_be_called() -> None:
     assert FunctionDeclaration.from_func(weather)("Bonn", days=2) == "Bonn: sun for 2"
 
 
+def test_descriptions_of_parameters_may_be_given() -> None:
+    declared = FunctionDeclaration.from_function(weather, descriptions={"city": "Where."})
+    properties = declared.to_dict()["parameters"]["properties"]
+    assert properties == {
+        "city": {"type": "STRING", "description": "Where."},
+        "days": {"type": "INTEGER"},
+    }
+    with pytest.raises(errors.ArgumentError, match="no parameter 'town'"):
+        FunctionDeclaration.from_func(weather, {"town": "Where."})
+
+
 def test_a_declaration_without_a_function_cannot_be_called() -> None:
     with pytest.raises(errors.ArgumentError, match=r"'weather' has no function.*from_func"):
         FunctionDeclaration(**WEATHER)("Bonn")

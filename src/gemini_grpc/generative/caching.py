@@ -9,7 +9,7 @@ from gemini_grpc.generative import names
 from gemini_grpc.generative._async.sending import async_items, async_send
 from gemini_grpc.generative._sync.sending import items as sync_items
 from gemini_grpc.generative._sync.sending import send as sync_send
-from gemini_grpc.generative.contents import to_content, to_contents
+from gemini_grpc.generative.contents import async_read, to_content, to_contents
 from gemini_grpc.generative.default import backend_of, client_of
 from gemini_grpc.generative.editable import mask
 from gemini_grpc.generative.expiration import expiration
@@ -141,7 +141,7 @@ class CachedContent(Resource):
             model,
             display_name=display_name,
             system_instruction=system_instruction,
-            contents=contents,
+            contents=await async_read(contents),
             tools=tools,
             tool_config=tool_config,
             ttl=ttl,

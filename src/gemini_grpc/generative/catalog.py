@@ -59,8 +59,10 @@ def listing(backend: Backend, page_size: int | None) -> Plan[Model]:
 
 
 def is_tuned(name: object) -> TypeGuard[str | TunedModel]:
-    """Tell whether a tuned model is meant."""
-    return isinstance(name, TunedModel) or str(name).startswith("tunedModels/")
+    """Return whether a name or a message is that of a tuned model."""
+    return isinstance(name, TunedModel) or str(getattr(name, "name", name)).startswith(
+        "tunedModels/"
+    )
 
 
 def getting_base(backend: Backend, name: object) -> Plan[Model]:

@@ -25,10 +25,11 @@ from gemini_grpc.generative.answer_errors import (
     ResponseValidationError,
     StopCandidateException,
 )
-from gemini_grpc.generative.contents import to_content, to_contents
+from gemini_grpc.generative.contents import async_read, to_content, to_contents
 from gemini_grpc.generative.replay import replayable
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
 from gemini_grpc.generative.template import Given
+from gemini_grpc.keywords import explain_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +124,7 @@ class ChatSession:
         """The last answer, which may be on its way; None before the first and after `rewind`."""
         return self._last if self._pending is None else self._pending[1]
 
+    @explain_keywords
     def send_message(
         self,
         content: ContentType,
@@ -165,6 +167,7 @@ class ChatSession:
             self._receive(asked, response)
         return response
 
+    @explain_keywords
     async def send_message_async(
         self,
         content: ContentType,
@@ -187,6 +190,7 @@ class ChatSession:
             RpcError: The call failed.
         """
         given = Given(generation_config, safety_settings, tools, tool_config, labels)
+        content = await async_read(content)
         with self._exchange(content, given, request_options) as (asked, question):
             response = await async_generating.async_generate(question, stream=stream)
             self._receive(asked, response)

@@ -10,6 +10,7 @@ refused; what a model has said may be any of these, and is said again as it was.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
 from pathlib import Path
@@ -102,6 +103,45 @@ def to_part(value: object, backend: Backend, path: str) -> Any:
     """
     piece = _piece(value, backend, path)
     return translation.message("Part", piece, backend, path) if type(piece) is dict else piece
+
+
+def read(value: Any) -> Any:
+    """Return contents as they are: a synchronous call may read files while it converts them."""
+    return value
+
+
+async def async_read(value: Any) -> Any:
+    """Return contents in which files and images are data; they are read and encoded in a thread.
+
+    What cannot be read stays as it is, so that the conversion names its place.
+    """
+    return await asyncio.to_thread(_read, value) if _has_media(value) else value
+
+
+def _has_media(value: Any) -> bool:
+    """Return whether something in contents has to be read or encoded."""
+    if value is None or isinstance(value, (str, bytes, bytearray, memoryview)):
+        return False
+    if isinstance(value, Mapping):
+        return any(_has_media(value[name]) for name in ("parts", "inline_data") if name in value)
+    if isinstance(value, (list, tuple)):
+        return any(map(_has_media, value))
+    return isinstance(value, Path) or hasattr(value, "read") or media.is_image(value)
+
+
+def _read(value: Any) -> Any:
+    if not _has_media(value):
+        return value
+    if isinstance(value, Mapping):
+        read = {name: _read(value[name]) for name in ("parts", "inline_data") if name in value}
+        return {**value, **read}
+    if isinstance(value, (list, tuple)):
+        return list(map(_read, value))
+    try:
+        found = media.of_file(value, "") if isinstance(value, Path) else media.of_object(value, "")
+    except (ArgumentError, FieldError):
+        return value
+    return part.Part.from_data(found.data, found.mime_type) if found else value
 
 
 def _conversation(values: Any, backend: Backend) -> Iterator[Any]:
@@ -317,6 +357,11 @@ def _of_mapping(value: Any, backend: Backend, path: str) -> Piece:
             f"{path}: a dictionary with {given} is no part; expected one of {', '.join(_DATA)}, or "
             "'mime_type' and 'data'"
         )
+    inline = value.get("inline_data")
+    if inline is not None and not isinstance(inline, Mapping) and translation.pb_of(inline) is None:
+        read: Any = _piece(inline, backend, f"{path}.inline_data")
+        blob = read["inline_data"] if type(read) is dict else read.inline_data
+        value = {**value, "inline_data": blob}
     made: PbMessage = translation.message("Part", value, backend, path)
     return made
 

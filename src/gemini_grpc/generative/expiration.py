@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,8 @@ def expiration(ttl: object, expire_time: object) -> dict[str, Duration | Timesta
     """Return the one of `ttl` and `expire_time` that is given, as the message has it.
 
     Args:
-        ttl: How long from now: seconds, a `timedelta`, `{"seconds": ..., "nanos": ...}`, a `Duration`.
+        ttl: How long from now: seconds, `"300s"`, a `timedelta`, a `Duration`, or
+            `{"seconds": ..., "nanos": ...}`.
         expire_time: When: an aware `datetime`, seconds since 1970, a mapping as above, a `Timestamp`.
 
     Returns:
@@ -41,12 +43,14 @@ def expiration(ttl: object, expire_time: object) -> dict[str, Duration | Timesta
 def _duration(value: object) -> Duration:
     if isinstance(value, Duration):
         return value
+    if isinstance(value, str) and (seconds := _SECONDS.fullmatch(value)):
+        value = float(seconds[1])  # "300s", as JSON has it
     if isinstance(value, timedelta):
         value = {"seconds": value // _SECOND, "nanos": value % _SECOND // _MICROSECOND * 1000}
     parts = _parts(value)
     if parts is None or not (0, 0) < parts <= (LONGEST, 0):
         raise ArgumentError(
-            f"ttl is {value!r}; expected a time to live: seconds above 0, a timedelta, or "
+            f"ttl is {value!r}; expected a time to live: seconds above 0, a timedelta, '300s', or "
             "{'seconds': ..., 'nanos': ...}"
         )
     return Duration(seconds=parts[0], nanos=parts[1])
@@ -73,6 +77,7 @@ def _timestamp(value: object) -> Timestamp:
     return Timestamp(seconds=parts[0], nanos=parts[1])
 
 
+_SECONDS = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)s", re.ASCII)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -146,6 +146,15 @@ def of_object(value: object, path: str) -> Media | None:
     return of_open_file(value, path) if found is None and hasattr(value, "read") else found
 
 
+def is_image(value: object) -> bool:
+    """Return whether a value is an image of Pillow, IPython or numpy."""
+    return any(
+        (loaded := sys.modules.get(module)) is not None
+        and isinstance(value, getattr(loaded, name, ()))
+        for module, name, _ in _IMAGES
+    )
+
+
 def of_image(value: object, path: str) -> Media | None:
     """Return the image that a value of Pillow, IPython or numpy is; None if it is none.
 
@@ -160,8 +169,17 @@ def of_image(value: object, path: str) -> Media | None:
     return None
 
 
+SUPPORTED = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
+"""The formats of images that the service reads; those of Pillow in any other are encoded anew."""
+
+
 def _of_pillow(image: Any, path: str) -> Media:
-    """Return the bytes of the file an image comes from while it shows that file, else encode it."""
+    """Return the bytes of the file an image comes from while it shows that file, else encode it.
+
+    An image that is encoded is turned first as its EXIF orientation says, which the encoding loses.
+    """
+    from PIL import ImageOps
+
     try:
         found = _file_of(image)
         if found is not None:
@@ -172,20 +190,33 @@ def _of_pillow(image: Any, path: str) -> Media:
     if not all(image.size):
         raise ArgumentError(f"{path}: an image of {image.width} x {image.height} has no pixels")
     try:
-        return _encoded(image)
+        return _encoded(ImageOps.exif_transpose(image))
     except (OSError, ValueError) as error:
         raise ArgumentError(f"{path}: the image cannot be encoded: {error}") from error
 
 
 def _file_of(image: Any) -> Media | None:
     """Return the file of an image that still is what its file shows first: it may have been drawn on."""
-    name = getattr(image, "filename", "")
-    later = hasattr(image, "tell") and image.tell()
-    if later or not isinstance(name, (str, os.PathLike)) or not os.path.isfile(name):
+    if hasattr(image, "tell") and image.tell():
         return None
-    data = Path(name).read_bytes()
-    mime_type = sniff(data) or image.get_format_mimetype()
-    return Media(mime_type, data) if mime_type and _shows(data, image) else None
+    data = _bytes_of(image)
+    mime_type = data and (sniff(data) or image.get_format_mimetype())
+    return Media(mime_type, data) if mime_type in SUPPORTED and _shows(data, image) else None
+
+
+def _bytes_of(image: Any) -> bytes:
+    """Return the bytes that an image was opened from; nothing if they are gone."""
+    name = getattr(image, "filename", "")
+    if isinstance(name, (str, os.PathLike)) and os.path.isfile(name):
+        return Path(name).read_bytes()
+    file = getattr(image, "fp", None)
+    if file is None or not getattr(image, "tile", None):
+        return b""
+    position = file.tell()
+    file.seek(0)  # where Pillow begins to read
+    data = bytes(file.read())
+    file.seek(position)
+    return data
 
 
 def _shows(data: bytes, image: Any) -> bool:

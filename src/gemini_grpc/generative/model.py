@@ -8,10 +8,12 @@ from gemini_grpc import model_names
 from gemini_grpc.generative import default
 from gemini_grpc.generative._async import generating as async_generating
 from gemini_grpc.generative._sync import generating
+from gemini_grpc.generative.contents import async_read
 from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.resource import Resource
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
 from gemini_grpc.generative.template import Given, Question, Template, cached_model, cached_name
+from gemini_grpc.keywords import explain_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +58,7 @@ class GenerativeModel:
     `UnsupportedError` for what the backend lacks. A call that fails raises an `RpcError`.
     """
 
+    @explain_keywords
     def __init__(
         self,
         model_name: str = DEFAULT_MODEL,
@@ -183,6 +186,7 @@ class GenerativeModel:
         lines = "".join(f"    {name}={value!r},\n" for name, value in told.items() if value)
         return f"GenerativeModel(\n{lines})"
 
+    @explain_keywords
     def generate_content(
         self,
         contents: ContentsType,
@@ -222,6 +226,7 @@ class GenerativeModel:
         question = self._ask(contents, given, request_options, calling)
         return generating.generate(question.synchronous(), stream=stream)
 
+    @explain_keywords
     async def generate_content_async(
         self,
         contents: ContentsType,
@@ -247,9 +252,10 @@ class GenerativeModel:
         """
         given = Given(generation_config, safety_settings, tools, tool_config, labels)
         calling = AutomaticFunctionCalling.of(automatic_function_calling)
-        question = self._ask(contents, given, request_options, calling)
+        question = self._ask(await async_read(contents), given, request_options, calling)
         return await async_generating.async_generate(question, stream=stream)
 
+    @explain_keywords
     def count_tokens(
         self,
         contents: ContentsType,
@@ -278,6 +284,7 @@ class GenerativeModel:
         question = self._ask(contents, given, request_options)
         return generating.count_tokens(question)
 
+    @explain_keywords
     async def count_tokens_async(
         self,
         contents: ContentsType,
@@ -295,9 +302,10 @@ class GenerativeModel:
             RpcError: The call failed.
         """
         given = Given(generation_config, safety_settings, tools, tool_config)
-        question = self._ask(contents, given, request_options)
+        question = self._ask(await async_read(contents), given, request_options)
         return await async_generating.async_count_tokens(question)
 
+    @explain_keywords
     def compute_tokens(
         self, contents: ContentsType, *, request_options: RequestOptionsType | None = None
     ) -> ComputeTokensResponse:
@@ -314,6 +322,7 @@ class GenerativeModel:
         question = self._ask(contents, Given(), request_options, method="ComputeTokens")
         return generating.compute_tokens(question)
 
+    @explain_keywords
     async def compute_tokens_async(
         self, contents: ContentsType, *, request_options: RequestOptionsType | None = None
     ) -> ComputeTokensResponse:
@@ -323,9 +332,12 @@ class GenerativeModel:
             UnsupportedError: The backend cannot do it.
             RpcError: The call failed.
         """
-        question = self._ask(contents, Given(), request_options, method="ComputeTokens")
+        question = self._ask(
+            await async_read(contents), Given(), request_options, method="ComputeTokens"
+        )
         return await async_generating.async_compute_tokens(question)
 
+    @explain_keywords
     def start_chat(
         self,
         *,

@@ -253,6 +253,43 @@ def creating(
     return Plan(method, request, Permission.of)
 
 
+def full_name(
+    name: object, resource_name: object, permission_id: object, resource_type: object
+) -> Any:
+    """Return the name of a permission, given whole or as what it is on and its id.
+
+    Raises:
+        ArgumentError: Neither or both are given, or the type is none that has permissions.
+    """
+    parts = (resource_name, permission_id)
+    if (name is None) is (resource_name is None) or (permission_id is None) is not (
+        parts[0] is None
+    ):
+        raise ArgumentError("name: expected a name, or else resource_name and permission_id")
+    if name is not None:
+        return name
+    collection = ""
+    if resource_type is not None:
+        word = str(resource_type).replace("_", "").lower()
+        collection = _COLLECTIONS.get(word, "")
+        if not collection:
+            raise ArgumentError(
+                f"resource_type is {resource_type!r}; expected 'tunedModel' or 'corpus'"
+            )
+    whole = "/" in str(resource_name)
+    parent = resource_name if whole or not collection else f"{collection}/{resource_name}"
+    return f"{parent}/permissions/{permission_id}"
+
+
+_COLLECTIONS = {
+    "tunedmodel": "tunedModels",
+    "tunedmodels": "tunedModels",
+    "corpus": "corpora",
+    "corpora": "corpora",
+}
+"""The collections of what permissions are on, by the words for one."""
+
+
 def getting(backend: Backend, name: object) -> Plan[Permission]:
     """Decide the call that gets one."""
     method = backend.method("GetPermission")

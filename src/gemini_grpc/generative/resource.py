@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import copy
 import enum
+import struct
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from proto.marshal.collections.repeated import Repeated, RepeatedComposite
+
 from gemini_grpc.generative import default, member
 from gemini_grpc.generative.backend import Backend
+from gemini_grpc.rpc.message import Message
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires, Wires
@@ -93,8 +97,10 @@ class Resource:
             value = getattr(self._message, name)
             if type(value) in (int, float, bool):
                 field = self._pb.DESCRIPTOR.fields_by_name[name]
-                return None if field.has_presence and not self._pb.HasField(name) else value
-            return value
+                if field.has_presence and not self._pb.HasField(name):
+                    return None
+                return shortest(value) if field.type == field.TYPE_FLOAT else value
+            return list(value) if isinstance(value, Repeated) else value
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and bool(self._pb == other._pb)
@@ -115,6 +121,54 @@ class Resource:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (type(self), self._message)  # clients stay where they are
+
+
+class Fields(dict[str, Any]):
+    """The fields of a message as plain values, which are items and attributes alike."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def plain(message: Any) -> Fields:
+    """Return a message of a backend as a dictionary of plain values.
+
+    Lists are lists, times are aware `datetime`s, an optional field that is not set is None.
+    """
+    pb = getattr(message, "_pb", message)
+    return Fields(
+        {field.name.rstrip("_"): _value(message, pb, field) for field in pb.DESCRIPTOR.fields}
+    )
+
+
+def _value(message: Any, pb: Any, field: Any) -> Any:
+    if field.has_presence and not pb.HasField(field.name):
+        return None
+    value = getattr(message, field.name)
+    if isinstance(value, (Repeated, RepeatedComposite)):
+        return [_item(each, field) for each in value]
+    return _item(value, field)
+
+
+def _item(value: Any, field: Any) -> Any:
+    if isinstance(value, Message):
+        return plain(value)
+    return shortest(value) if field.type == field.TYPE_FLOAT else value
+
+
+def shortest(number: float) -> float:
+    """Return a number of 32 bits as the float that people would write: 0.95, not 0.949999988079071."""
+    for digits in range(6, 9):
+        short = float(f"{number:.{digits}g}")
+        if _SINGLE.pack(short) == _SINGLE.pack(number):
+            return short
+    return number
+
+
+_SINGLE = struct.Struct("f")
 
 
 def _restore(cls: type[Resource], message: object) -> Resource:

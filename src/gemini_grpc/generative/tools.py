@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -55,13 +55,19 @@ class FunctionDeclaration:
     """What is called, if anything is."""
 
     @classmethod
-    def from_func(cls, func: Callable[..., object]) -> FunctionDeclaration:
+    def from_func(
+        cls, func: Callable[..., object], descriptions: Mapping[str, str] | None = None
+    ) -> FunctionDeclaration:
         """Return the declaration of a function, from its signature and docstring.
 
+        Args:
+            func: The function.
+            descriptions: Descriptions of parameters by name, instead of those of the docstring.
+
         Raises:
-            ArgumentError: The signature cannot be used.
+            ArgumentError: The signature cannot be used, or there is no parameter of some name.
         """
-        function = Function.of(func)
+        function = _described(Function.of(func), descriptions or {})
         told = function.declaration()
         return cls(
             name=function.name,
@@ -153,6 +159,23 @@ class Tool:
         for each in Toolbox.of(self, Backend()).messages:
             type(made).pb(made).MergeFrom(each)
         return made
+
+
+def _described(function: Function, descriptions: Mapping[str, str]) -> Function:
+    """Return a function with other descriptions of parameters."""
+    names = [each.name for each in function.parameters]
+    for name in descriptions:
+        if name not in names:
+            raise ArgumentError(
+                f"descriptions: {function.name!r} has no parameter {name!r}{nearest(name, names)}"
+            )
+    parameters = tuple(
+        replace(each, description=text, schema={**each.schema, "description": text})
+        if (text := descriptions.get(each.name))
+        else each
+        for each in function.parameters
+    )
+    return replace(function, parameters=parameters)
 
 
 def _set_of(value: Tool | FunctionDeclaration) -> Data:

@@ -13,6 +13,7 @@ from gemini_grpc.generative import names, translation
 from gemini_grpc.generative.editable import Editable, changes, mask
 from gemini_grpc.generative.permissions import Permissions
 from gemini_grpc.generative.plan import Plan, nothing, page
+from gemini_grpc.generative.resource import plain
 from gemini_grpc.generative.training import to_dataset
 from gemini_grpc.rpc.message import NameAsText
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.generative.wires import Wires
-    from gemini_grpc.v1beta.types import TuningTask
 
 T = TypeVar("T")
 
@@ -62,8 +62,6 @@ class TunedModel(Editable):
     """`ACTIVE` once it answers."""
     create_time: datetime | None
     update_time: datetime | None
-    tuning_task: TuningTask
-    """How it was tuned: hyperparameters, times, and the loss in its snapshots."""
     reader_project_numbers: Sequence[int]
     """The projects that may use it."""
 
@@ -72,6 +70,14 @@ class TunedModel(Editable):
         """Return the view of a tuned model, and keep its name for who mistypes one."""
         wires.settings.models.add(message.name)
         return cls.of(message, wires)
+
+    @property
+    def tuning_task(self) -> Any:
+        """How it was tuned: hyperparameters, times, and the loss in its snapshots, as plain values.
+
+        Snapshots are a list of dictionaries, as `pandas.DataFrame` takes them.
+        """
+        return plain(self._message.tuning_task)
 
     @property
     def source_model(self) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from gemini_grpc.errors import RpcError
 from gemini_grpc.generative import default, embedding
+from gemini_grpc.generative.contents import async_read
 from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.together import async_run
+from gemini_grpc.keywords import explain_keywords
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.argument_types import (
@@ -75,6 +77,7 @@ async def embed_content_async(
 ) -> ArrayEmbeddingDict: ...
 
 
+@explain_keywords
 async def embed_content_async(
     model: str,
     content: object,
@@ -115,6 +118,7 @@ async def embed_content_async(
     """
     client = default.client_of(client)
     backend = default.backend_of(client)
+    content = await async_read(content)
     task = embedding.prepare(
         backend, model, content, output, task_type, title, output_dimensionality, auto_truncate
     )

@@ -20,6 +20,7 @@ from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.sink import open_sink
 from gemini_grpc.generative.source import open_source
 from gemini_grpc.generative.upload import Retries, describe
+from gemini_grpc.keywords import explain_keywords
 from gemini_grpc.rpc import wire
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires, Wires
 
 
+@explain_keywords
 async def upload_file_async(
     path: str | os.PathLike[str] | bytes | IO[bytes],
     *,

@@ -45,7 +45,13 @@ async def create_permission_async(
 
 
 async def get_permission_async(
-    name: str, client: HasWires | None = None, request_options: Options = None
+    name: str | None = None,
+    client: HasWires | None = None,
+    request_options: Options = None,
+    *,
+    resource_name: str | None = None,
+    permission_id: str | int | None = None,
+    resource_type: str | None = None,
 ) -> Permission:
     """Return a permission.
 
@@ -53,13 +59,18 @@ async def get_permission_async(
         name: Its name, as `tunedModels/mine/permissions/1`.
         client: The client to use, instead of the default one.
         request_options: The timeout, retry and metadata of the call.
+        resource_name: Instead of a name, what it is on: `tunedModels/mine`, or `mine` with a
+            `resource_type`.
+        permission_id: Its id, with `resource_name`.
+        resource_type: `tunedModel` or `corpus`.
 
     Raises:
         ArgumentError: It is no name of a permission.
         UnsupportedError: Vertex AI has no such permissions.
     """
     client = client_of(client)
-    plan = permissions.getting(backend_of(client), name)
+    full = permissions.full_name(name, resource_name, permission_id, resource_type)
+    plan = permissions.getting(backend_of(client), full)
     return await async_send(plan, client, request_options)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from gemini_grpc.errors import RpcError
 from gemini_grpc.generative import default, embedding
+from gemini_grpc.generative.contents import read
 from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.together import run
+from gemini_grpc.keywords import explain_keywords
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.argument_types import (
@@ -76,6 +78,7 @@ def embed_content(
 ) -> ArrayEmbeddingDict: ...
 
 
+@explain_keywords
 def embed_content(
     model: str,
     content: object,
@@ -116,6 +119,7 @@ def embed_content(
     """
     client = default.client_of(client)
     backend = default.backend_of(client)
+    content = read(content)
     task = embedding.prepare(
         backend, model, content, output, task_type, title, output_dimensionality, auto_truncate
     )

@@ -21,6 +21,7 @@ from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.sink import open_sink
 from gemini_grpc.generative.source import open_source
 from gemini_grpc.generative.upload import Retries, describe
+from gemini_grpc.keywords import explain_keywords
 from gemini_grpc.rpc import wire
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gemini_grpc.generative.wires import HasWires, Wires
 
 
+@explain_keywords
 def upload_file(
     path: str | os.PathLike[str] | bytes | IO[bytes],
     *,

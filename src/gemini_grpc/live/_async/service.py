@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
+from gemini_grpc.keywords import explain_keywords
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -42,6 +43,7 @@ class AsyncLive(Shared):
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 
+    @explain_keywords
     def connect(
         self,
         model: str,

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
+from gemini_grpc.keywords import explain_keywords
 from gemini_grpc.live._sync.engine import Engine
 from gemini_grpc.live._sync.feed import Feed
 from gemini_grpc.live._sync.session import LiveSession
@@ -43,6 +44,7 @@ class Live(Shared):
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 
+    @explain_keywords
     def connect(
         self,
         model: str,
