@@ -150,6 +150,12 @@ def test_chunks_are_made_changed_and_deleted_in_batches(shell: Shell, document: 
     )
     assert [each.text for each in changed] == ["2", "3"]
     assert len(shell.do(document, "batch_update_chunks", [("fourth", {"data": "4"})])) == 1
+    request = v1beta.UpdateChunkRequest(
+        chunk={"name": made[2].name, "data": {"string_value": "5"}}, update_mask={"paths": ["data"]}
+    )
+    for given in ([request], v1beta.BatchUpdateChunksRequest(requests=[request])):
+        (changed,) = shell.do(document, "batch_update_chunks", given)
+        assert (changed.name, changed.data.string_value) == (made[2].name, "5")
     shell.do(document, "batch_delete_chunks", [made[0], "second", made[2].name])
     assert [each.text for each in shell.do(document, "list_chunks")] == ["4", "Five.", "Six."]
     named = shell.do(document, "batch_create_chunks", {"a": "A.", "b": "B."})

@@ -150,6 +150,20 @@ def test_an_operation_that_failed_is_an_error_with_its_details(
     with pytest.raises(errors.ResourceExhausted, match="no room for a film") as caught:
         colour.call(operation.result)
     assert caught.value.retry_after == 3.0
+    error = colour.call(operation.exception)
+    assert isinstance(error, errors.ResourceExhausted)
+
+
+def test_an_operation_that_succeeded_has_no_exception(
+    colour: Sync, videos: Any, still: Emulator
+) -> None:
+    operation = start(colour, videos)
+    done = operations_pb2.Operation(name=operation.name, done=True)
+    still.script("GetOperation", [Reply(message=done)])
+    assert colour.call(operation.exception) is None
+    other = start(colour, videos)
+    with pytest.raises(errors.DeadlineExceeded):
+        colour.call(other.exception, timeout=0)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -124,11 +124,19 @@ def updating_all(backend: Backend, document: str, chunks: object) -> Plan[Sequen
         ArgumentError: There are none or too many, or one cannot be changed so.
     """
     method = backend.method("BatchUpdateChunks")
+    whole: Any = translation.pb_of(chunks)
+    if whole is not None and whole.DESCRIPTOR.name == "BatchUpdateChunksRequest":
+        chunks = whole.requests
     if isinstance(chunks, Mapping):
         chunks = chunks.items()
-    requests = []
+    requests: list[Any] = []
     for index, item in enumerate(_batch(chunks)):
         where = f"chunks[{index}]"
+        if translation.pb_of(item) is not None:
+            request = translation.message("UpdateChunkRequest", item, backend, where)
+            names.CHUNK.full(request.chunk.name, f"{where}.chunk.name", parent=document)
+            requests.append(request)
+            continue
         if not isinstance(item, (tuple, list)) or len(item) != 2:
             raise ArgumentError(f"{where}: expected a name and its updates, got {item!r:.80}")
         name = names.CHUNK.full(item[0], where, parent=document)

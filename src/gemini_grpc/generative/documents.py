@@ -207,7 +207,8 @@ class Document(Searchable):
         """Change up to 100 passages with one call: all of them or none.
 
         Args:
-            chunks: For each name, or last part of it, the fields to change with their new values.
+            chunks: For each name, or last part of it, the fields to change with their new values; or
+                `UpdateChunkRequest`s.
             client: The client to use, instead of the one it came from.
             request_options: The timeout, retry and metadata of the call.
 

@@ -29,6 +29,7 @@ from gemini_grpc.generative.argument_types import (
 )
 from gemini_grpc.generative.backend import Backend
 from gemini_grpc.generative.tools import FunctionDeclaration, Tool, ToolConfig
+from gemini_grpc.generative.tools import Mode as FunctionCallingMode
 
 _BACKEND = Backend()
 
@@ -83,6 +84,7 @@ __all__ = [
     "ContentsType",
     "FunctionCallingConfigDict",
     "FunctionCallingConfigType",
+    "FunctionCallingMode",
     "FunctionCallingModeType",
     "FunctionDeclaration",
     "FunctionDeclarationType",

@@ -92,6 +92,24 @@ class AsyncOperation(Generic[Res]):
             raise failure.from_status(self.state.error)
         return self._unpack(self.state.response, self._types.response)  # type: ignore[no-any-return]
 
+    async def exception(self, timeout: float | None = None) -> errors.RpcError | None:
+        """Wait until it has ended and return the error it ended with; None if it succeeded.
+
+        Args:
+            timeout: As for `result`.
+
+        Raises:
+            DeadlineExceeded: It had not ended in time.
+            RpcError: The server could not be asked.
+        """
+        try:
+            await self.result(timeout)
+        except errors.RpcError as error:
+            if not self.state.done or not self.state.HasField("error"):
+                raise
+            return error
+        return None
+
     async def cancel(self) -> None:
         """Ask the server to stop it; it ends with CANCELLED if the server does."""
         await self._channel.unary(operations.CANCEL, {"name": self.name})
