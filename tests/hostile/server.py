@@ -66,6 +66,8 @@ class Stream:
     reset: int | None = None
     """The code with which the client has reset the stream."""
     window: int = _FIRST_WINDOW
+    good: bytes = b""
+    """The bytes of a good message, for scripts that send one."""
 
     @property
     def timeout(self) -> str:

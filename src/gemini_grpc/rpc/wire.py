@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import sys
 import threading
@@ -39,6 +40,10 @@ EOF = grpc.aio.EOF
 
 _METADATA_BYTES = 1 << 20
 """The largest headers or trailers of an answer: errors with many details exceed grpc's 8 KiB."""
+
+logging.getLogger("grpc._cython.cygrpc").addFilter(
+    lambda record: not str(record.msg).startswith("Invalid encoding on")
+)  # of a server's text that is not UTF-8, which the error shows all the same
 
 OPTIONS = (
     ("grpc.enable_retries", 0),
