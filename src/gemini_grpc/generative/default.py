@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
 from gemini_grpc.rpc import observer
+from gemini_grpc.rpc.interceptors import check_channel_options, check_interceptors
 from gemini_grpc.rpc.options import EMULATOR_HOST
 from gemini_grpc.rpc.secret import forget_locals
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.interceptors import ChannelOptions
     from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
 
@@ -98,6 +100,8 @@ def configure(
     location: str | None = None,
     observers: Sequence[Observer] = (),
     on_retry: OnRetry | None = None,
+    interceptors: Sequence[object] = (),
+    channel_options: ChannelOptions = (),
 ) -> None:
     """Say how the default client is made; it is made when it is first needed.
 
@@ -117,6 +121,9 @@ def configure(
         location: The location on Vertex AI, `us-central1` if there is only a project.
         observers: What sees the calls and sessions of the client.
         on_retry: Called before each retry, with the error and the seconds until the next attempt.
+        interceptors: Interceptors of grpc for synchronous calls, of grpc.aio for asynchronous ones; a
+            model has calls of both kinds.
+        channel_options: Options of grpcio's channels, as pairs.
 
     Raises:
         ArgumentError: The arguments exclude each other or do not exist.
@@ -138,8 +145,12 @@ def configure(
         "location": location,
         "observers": observer.checked(observers, None),
         "on_retry": on_retry,
+        "interceptors": interceptors,
+        "channel_options": channel_options,
     }
     observer.checked((), on_retry)
+    check_interceptors(interceptors)
+    check_channel_options(channel_options)
     client = Lazy(**arguments)
     if api_key is not None or credentials is not None or client_options is not None:
         client.wires  # noqa: B018  # wrong arguments are found here, not later

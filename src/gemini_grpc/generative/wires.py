@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.backend import VERSIONS, Backend
 from gemini_grpc.rpc import metadata as headers
 from gemini_grpc.rpc import options
 from gemini_grpc.rpc.client_options import ClientOptions
+from gemini_grpc.rpc.interceptors import ChannelOptions, check_kind
 from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
 
@@ -45,8 +46,19 @@ class HasWires(Protocol):
 class Wires(Shared):
     """A backend and the channels to it."""
 
-    def __init__(self, backend: Backend, settings: options.Settings) -> None:
-        """Prepare; nothing is connected before the first call."""
+    def __init__(
+        self, backend: Backend, settings: options.Settings, ready: Any = None, kind: str = ""
+    ) -> None:
+        """Prepare; nothing is connected before the first call.
+
+        Args:
+            backend: What is called.
+            settings: How.
+            ready: A channel of grpcio that the user has opened and closes.
+            kind: The kind of that channel: `grpc` or `grpc_asyncio`.
+        """
+        self._ready = ready
+        self._kind = kind
         self.backend = backend
         self.settings = settings
         """The names of models that have been shown; a model that is not found is compared with them."""
@@ -59,14 +71,41 @@ class Wires(Shared):
         """The channel of synchronous calls."""
         from gemini_grpc.rpc._sync.channel import Channel
 
-        return self._keep(Channel(self.settings))
+        return self._keep(Channel(self.settings, self._ready_as("grpc")))
 
     @cached_property
     def async_channel(self) -> AsyncChannel:
         """The channel of asynchronous calls."""
         from gemini_grpc.rpc._async.channel import AsyncChannel
 
-        return self._keep(AsyncChannel(self.settings))
+        return self._keep(AsyncChannel(self.settings, self._ready_as("grpc_asyncio")))
+
+    def _ready_as(self, kind: str) -> Any:
+        """Return the channel of the user, if there is one.
+
+        Raises:
+            ArgumentError: It is of another kind.
+        """
+        if self._ready is not None and self._kind != kind:
+            calls, other = (
+                ("asynchronous", "AsyncClient") if kind != "grpc" else ("synchronous", "Client")
+            )
+            raise ArgumentError(
+                f"the client was made with a channel that has no {calls} calls; make {other}(channel=...)"
+            )
+        return self._ready
+
+    def refuse_files(self) -> None:
+        """Refuse uploads and downloads with a channel of the user: they travel over HTTPS.
+
+        Raises:
+            ArgumentError: The client was made with one.
+        """
+        if self._ready is not None:
+            raise ArgumentError(
+                "files travel over HTTPS, and the client was made with a channel of gRPC; use a client "
+                "that is made without channel="
+            )
 
     def _keep(self, channel: Kept) -> Kept:
         with self._lock:
@@ -96,6 +135,10 @@ def connect(
     default_metadata: Sequence[tuple[str, str]] = (),
     observers: Sequence[Observer] = (),
     on_retry: OnRetry | None = None,
+    interceptors: Sequence[object] = (),
+    channel_options: ChannelOptions = (),
+    channel: Any = None,
+    kind: str = "",
 ) -> Wires:
     """Return the wires of a client.
 
@@ -106,8 +149,20 @@ def connect(
     """
     backend = choose_backend(version=version, project=project, location=location)
     given = ClientOptions.of(client_options)
-    given = options.with_arguments(given, observers=observers, on_retry=on_retry)
-    if not backend.is_vertex:
+    given = options.with_arguments(
+        given,
+        observers=observers,
+        on_retry=on_retry,
+        interceptors=interceptors,
+        channel_options=channel_options,
+    )
+    if kind:
+        check_kind(given.interceptors, kind, mixed=True)
+    if channel is not None:
+        options.check_colour("channel", channel, kind)
+        options.refuse_beside_channel(given, credentials, "channel_options")
+        given = options.with_arguments(given, api_key=api_key)
+    elif not backend.is_vertex:
         given = options.with_key(given, api_key, credentials=credentials)
     elif api_key is not None:
         given = replace(given, api_key=api_key)
@@ -118,13 +173,15 @@ def connect(
         scopes=options.CLOUD_SCOPES if backend.is_vertex else (),
         credentials=credentials,
         user_agent=options.user_agent_of(client_info),
+        ready=channel,
     )
     if backend.is_vertex and given.api_key is not None and not settings.endpoint.plaintext:
         raise ArgumentError(
             "api_key and project are mutually exclusive: Vertex AI takes the credentials of Google "
             "Cloud; leave the key out, or leave project out for the Gemini API"
         )
-    return Wires(backend, replace(settings, metadata=(*settings.metadata, *default_metadata)))
+    settings = replace(settings, metadata=(*settings.metadata, *default_metadata))
+    return Wires(backend, settings, channel, kind)
 
 
 def choose_backend(

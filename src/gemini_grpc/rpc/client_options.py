@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks, errors
 from gemini_grpc.rpc import endpoint, metadata, proxy, tls
+from gemini_grpc.rpc.interceptors import (
+    ChannelOptions,
+    check_channel_options,
+    check_interceptors,
+)
 from gemini_grpc.rpc.observer import Observer, OnRetry, checked
 from gemini_grpc.rpc.policy import DEFAULT, Default, Retry, settled
 from gemini_grpc.rpc.secret import forget_locals
@@ -78,6 +83,10 @@ class ClientOptions:
     """What sees the calls and sessions of the client."""
     on_retry: OnRetry | None = None
     """Called before each retry with the error and the seconds until the next attempt."""
+    interceptors: Sequence[object] = ()
+    """Interceptors of grpc for synchronous calls, of grpc.aio for asynchronous ones."""
+    channel_options: ChannelOptions = ()
+    """Options of grpcio's channel; one that the client sets itself is replaced."""
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
@@ -103,6 +112,8 @@ class ClientOptions:
             )
         settled(self.retry, self.timeout)
         checked(self.observers, self.on_retry)
+        check_interceptors(self.interceptors)
+        check_channel_options(self.channel_options)
         if self.api_key is not None:
             object.__setattr__(self, "api_key", metadata.checked_key(self.api_key))
 

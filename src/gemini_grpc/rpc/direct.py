@@ -120,6 +120,21 @@ def is_connected(channel: Any) -> bool | None:
         return None
 
 
+def target_of(channel: Any) -> str:
+    """Return what a channel of grpcio dials; empty where that cannot be seen."""
+    try:
+        while not hasattr(channel, "check_connectivity_state"):
+            channel = channel._channel
+        target = channel.target
+        return bytes(target() if callable(target) else target).decode("ascii", "replace")
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+    ):  # another grpcio or kind of channel, or a closed one
+        return ""
+
+
 _READY: int = grpc.ChannelConnectivity.READY.value[0]
 
 

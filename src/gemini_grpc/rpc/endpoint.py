@@ -183,6 +183,16 @@ def masked(url: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
+def is_local(target: str) -> bool:
+    """Return whether a target of gRPC (`dns:///host:port`, `ipv4:...`, `unix:...`) is this machine."""
+    if target.startswith("unix"):
+        return True
+    for scheme in ("dns:///", "dns:", "ipv4:", "ipv6:"):
+        target = target.removeprefix(scheme)
+    host = target if target.endswith("]") else target.rpartition(":")[0]
+    return "," not in target and is_loopback(host)
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine's loopback interface, by its name or address."""
     if host == "localhost":

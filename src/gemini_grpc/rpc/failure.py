@@ -73,6 +73,17 @@ def from_status(status: status_pb2.Status) -> errors.RpcError:
     return _advised(errors.make(code, status.message, details=_unpack(status)))
 
 
+def not_encrypted() -> errors.RpcError:
+    """Return the error of an API key that must not be sent over a channel of the user."""
+    return _advised(errors.make(grpc.StatusCode.UNAUTHENTICATED, _NOT_ENCRYPTED))
+
+
+_NOT_ENCRYPTED = (
+    "Established channel does not have a sufficient security level to transfer call credential."
+)
+"""What grpc core says of a credential of a call over a connection that is not encrypted."""
+
+
 def must_wait(message: str, seconds: float) -> errors.RpcError:
     """Return RESOURCE_EXHAUSTED that says how long to wait, as the service does."""
     return errors.make(grpc.StatusCode.RESOURCE_EXHAUSTED, message, details=[retry_info(seconds)])
@@ -165,6 +176,12 @@ _ADVICE_BY_TEXT = (
         "too_many_pings",
         "The server allows fewer pings: raise keepalive in client_options. Until then grpc doubles the "
         "seconds between pings each time.",
+    ),
+    (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "sufficient security level to transfer call credential",
+        "The channel is not encrypted and leaves this machine, so the API key was not sent; use "
+        "grpc.secure_channel.",
     ),
     (
         grpc.StatusCode.INVALID_ARGUMENT,

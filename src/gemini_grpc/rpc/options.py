@@ -15,7 +15,7 @@ from gemini_grpc import errors
 from gemini_grpc.http.redaction import Masked
 from gemini_grpc.http.settings import HttpSettings
 from gemini_grpc.rpc import credentials as auth
-from gemini_grpc.rpc import metadata, observer, proxy, tls
+from gemini_grpc.rpc import direct, endpoint, metadata, observer, proxy, tls
 from gemini_grpc.rpc.client_options import MAX_RECEIVE_BYTES
 from gemini_grpc.rpc.endpoint import (
     PLAINTEXT,
@@ -74,6 +74,11 @@ class Settings:
     timeout: float | Default | None = DEFAULT
     retry: Retry = DEFAULT
     observers: tuple[Observer, ...] = ()
+    interceptors: tuple[object, ...] = ()
+    """Of both kinds; a channel takes those of its own."""
+    channel_options: tuple[tuple[str, Any], ...] = ()
+    call_key: Masked | None = field(default=None, repr=False)
+    """An API key that grpc core sends, over encrypted connections only; for a channel of the user."""
     models: set[str] = field(default_factory=set, repr=False, compare=False)
     """The names of models that its user has been shown, to help who mistypes one."""
 
@@ -94,14 +99,14 @@ def resolve(
     scopes: Sequence[str] = (),
     credentials: Credentials | None = None,
     user_agent: str = "",
-    ready: bool = False,
+    ready: Any = None,
     variables: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Decide the settings of a client of the service at `default_host`.
 
     `GEMINI_EMULATOR_HOST` wins over every option that says where to call, but for an endpoint without
-    TLS, which names another emulator; and over real credentials, which are not even looked for. A
-    channel that is ready has a credential of its own.
+    TLS, which names another emulator; and over real credentials, which are not even looked for. For a
+    channel of the user that is `ready`, only an API key is used.
 
     Raises:
         ArgumentError: The options contradict each other or the environment.
@@ -110,6 +115,14 @@ def resolve(
     _check(options, credentials)
     pairs = [(metadata.CLIENT, f"{user_agent} {metadata.client_header()}".lstrip())]
     every = _every(options)
+    if ready is not None:
+        where, universe = _endpoint(options, default_host, None, variables)
+        key = options.api_key or (EMULATOR_KEY if variables.get(EMULATOR_HOST) else None)
+        local = endpoint.is_local(direct.target_of(ready))
+        if key is not None and local:
+            pairs.append((metadata.API_KEY, _revealed(key)))
+        call_key = None if key is None or local else _revealed(key)
+        return Settings(where, tuple(pairs), universe, call_key=call_key, **every)
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
         return Settings(
@@ -122,8 +135,6 @@ def resolve(
     _warn_of_unused_certificate(options, variables)
     source = _cert_source(options, variables)
     where, universe = _endpoint(options, default_host, source, variables)
-    if ready:
-        return Settings(where, tuple(pairs), universe, **every)
     http = _http(options, where, variables)
     token = None
     if options.api_key is not None:
@@ -159,6 +170,8 @@ def _every(options: ClientOptions) -> dict[str, Any]:
         "timeout": options.timeout,
         "retry": options.retry,
         "observers": observer.checked(options.observers, options.on_retry),
+        "interceptors": tuple(options.interceptors),
+        "channel_options": tuple((name, value) for name, value in options.channel_options),
     }
 
 
@@ -480,3 +493,17 @@ def check_colour(argument: str, channel: object, kind: str) -> None:
             f"{argument} is {theirs} channel ({cls.__module__}.{cls.__qualname__}); {ours} client "
             f"takes a {name}, or the transport of {ours} client"
         )
+
+
+def refuse_beside_channel(given: ClientOptions, credentials: object, *more: str) -> None:
+    """Refuse options that have no effect next to a channel that is open already."""
+    names = ("credentials_file", "scopes", *more)
+    values = {f"client_options.{name}": getattr(given, name) for name in names}
+    for name, value in {"credentials": credentials, **values}.items():
+        if value is not None and value != ():
+            what = (
+                "settings" if name.endswith(("channel_options", "interceptors")) else "credentials"
+            )
+            raise errors.ArgumentError(
+                f"{name} is given together with a channel or transport, which has its own {what}"
+            )

@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -25,6 +25,8 @@ import grpc.experimental
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import direct, failure, proxy
+from gemini_grpc.rpc.interceptors import of_kind
+from gemini_grpc.rpc.metadata import API_KEY
 
 if TYPE_CHECKING:
     from gemini_grpc.rpc import tls
@@ -83,11 +85,14 @@ AsyncUnusable = grpc.aio.UsageError
 
 
 def refuse_closed(cause: Exception) -> None:
-    """Raise the error of a call that cannot be started because the channel is closed, if that is why.
+    """Raise the error of a call that cannot be started, if it is known why.
 
     Raises:
-        ClosedError: It is.
+        ClosedError: The channel is closed.
+        Unauthenticated: An API key would have gone over a connection that is not encrypted.
     """
+    if "only valid on secure channels" in str(cause):
+        raise failure.not_encrypted() from cause
     if "channel" in str(cause).lower() and "closed" in str(cause):
         raise errors.ClosedError(CLOSED) from cause
 
@@ -173,10 +178,58 @@ def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> 
     _check_gevent()
     _keep_core()
     target, found = _options(settings, forked)
-    options = (*found, _SINGLE_THREADED)
+    options = merged((*found, _SINGLE_THREADED), settings.channel_options)
     if settings.endpoint.plaintext:
-        return grpc.insecure_channel(target, options)
-    return grpc.secure_channel(target, _credentials(settings, identity), options)
+        made = grpc.insecure_channel(target, options)
+    else:
+        made = grpc.secure_channel(target, _credentials(settings, identity), options)
+    return intercepted(made, settings.interceptors)
+
+
+def intercepted(channel: grpc.Channel, interceptors: Sequence[object]) -> grpc.Channel:
+    """Return a channel with the interceptors of its kind."""
+    fitting = of_kind(interceptors, "grpc")
+    return grpc.intercept_channel(channel, *fitting) if fitting else channel
+
+
+def async_intercepted(
+    channel: grpc.aio.Channel, interceptors: Sequence[object]
+) -> grpc.aio.Channel:
+    """Return a channel that is open already: grpc.aio adds interceptors only as it opens one.
+
+    Raises:
+        ArgumentError: There are interceptors.
+    """
+    if of_kind(interceptors, "grpc_asyncio"):
+        raise errors.ArgumentError(
+            "interceptors is given together with a channel of grpc.aio, which takes them when it is "
+            "made; pass them to grpc.aio.secure_channel"
+        )
+    return channel
+
+
+def merged(ours: Iterable[tuple[str, Any]], theirs: Iterable[tuple[str, Any]]) -> Any:
+    """Return channel options, those of the user instead of ours of the same name."""
+    return tuple({**dict(ours), **dict(theirs)}.items())
+
+
+class _Key(grpc.AuthMetadataPlugin):  # type: ignore[misc]  # grpcio has no types
+    """Gives grpc core an API key to send; core does so over encrypted connections only."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, context: object, callback: Callable[[Any, Any], object]) -> None:
+        callback(((API_KEY, self._key),), None)
+
+
+def with_key(made: Any, key: str) -> Any:
+    """Return a callable of grpcio that sends an API key, if its channel is encrypted."""
+    credentials = grpc.metadata_call_credentials(_Key(key), "api_key")
+    start: Any = functools.partial(made, credentials=credentials)
+    if hasattr(made, "with_call"):
+        start.with_call = functools.partial(made.with_call, credentials=credentials)
+    return start
 
 
 def async_channel(
@@ -194,11 +247,14 @@ def async_channel(
             "forking, or start children with spawn"
         )
     _keep_core()
-    target, options = _options(settings, forked)
+    target, found = _options(settings, forked)
+    options = merged(found, settings.channel_options)
+    fitting = of_kind(settings.interceptors, "grpc_asyncio")
     if settings.endpoint.plaintext:
-        made = grpc.aio.insecure_channel(target, options)
+        made = grpc.aio.insecure_channel(target, options, interceptors=fitting)
     else:
-        made = grpc.aio.secure_channel(target, _credentials(settings, identity), options)
+        credentials = _credentials(settings, identity)
+        made = grpc.aio.secure_channel(target, credentials, options, interceptors=fitting)
     _MADE[made] = asyncio.get_running_loop()
     return made
 

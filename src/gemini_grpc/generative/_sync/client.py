@@ -17,10 +17,12 @@ from gemini_grpc.rpc.shared import Shared
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import grpc
     from google.auth.credentials import Credentials
 
     from gemini_grpc import aiplatform_v1, v1beta
     from gemini_grpc.rpc.client_options import ClientOptions
+    from gemini_grpc.rpc.interceptors import ChannelOptions
     from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
 
@@ -46,6 +48,9 @@ class Client(Shared):
         default_metadata: Sequence[tuple[str, str]] = (),
         observers: Sequence[Observer] = (),
         on_retry: OnRetry | None = None,
+        interceptors: Sequence[object] = (),
+        channel_options: ChannelOptions = (),
+        channel: grpc.Channel | None = None,
     ) -> None:
         """Make a client; nothing is sent before the first call.
 
@@ -63,6 +68,11 @@ class Client(Shared):
             default_metadata: Metadata to send with every call.
             observers: What sees the calls and sessions of the client.
             on_retry: Called before each retry, with the error and the seconds until the next attempt.
+            interceptors: Interceptors of grpc for synchronous calls, of grpc for asynchronous ones; a
+                model has calls of both kinds.
+            channel_options: Options of grpcio's channels, as pairs.
+            channel: A channel of grpcio to use; its owner closes it. An API key that is given is sent if
+                the channel is encrypted or on this machine.
 
         Raises:
             ArgumentError: Options exclude each other, or the version does not exist.
@@ -79,6 +89,10 @@ class Client(Shared):
             default_metadata=default_metadata,
             observers=observers,
             on_retry=on_retry,
+            interceptors=interceptors,
+            channel_options=channel_options,
+            channel=channel,
+            kind="grpc",
         )
         self._channel = self._wires.channel
 

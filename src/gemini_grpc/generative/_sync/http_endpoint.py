@@ -44,7 +44,11 @@ class HttpEndpoint:
             wires: The channels of the client.
             method: The gRPC method that the requests stand for; errors name it.
             metadata: More headers.
+
+        Raises:
+            ArgumentError: The client was made with a channel of the user.
         """
+        wires.refuse_files()
         self._channel = wires.channel
         self._settings = wires.settings
         self._method = method

@@ -39,7 +39,9 @@ class AsyncLive(Shared):
         self._channel = channel
         self._version = version
         self._clock = clock or AsyncClock()
-        self._connection = AsyncConnection(dataclasses.replace(settings, keepalive=keepalive))
+        self._connection = AsyncConnection(
+            dataclasses.replace(settings, keepalive=keepalive), channel.ready
+        )
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 

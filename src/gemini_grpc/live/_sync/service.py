@@ -40,7 +40,9 @@ class Live(Shared):
         self._channel = channel
         self._version = version
         self._clock = clock or Clock()
-        self._connection = Connection(dataclasses.replace(settings, keepalive=keepalive))
+        self._connection = Connection(
+            dataclasses.replace(settings, keepalive=keepalive), channel.ready
+        )
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 

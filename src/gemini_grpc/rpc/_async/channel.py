@@ -49,6 +49,8 @@ class AsyncChannel(Shared):
         retry, timeout = policy.settled(settings.retry, settings.timeout)
         settings = replace(settings, retry=retry, timeout=timeout)
         self.settings = settings
+        self.ready = ready
+        """The channel of grpcio that the user has opened, if there is one."""
         self._connection = AsyncConnection(settings, ready)
         self._policy = RetryPolicy() if retry is DEFAULT else retry
         self._budget = Budget()

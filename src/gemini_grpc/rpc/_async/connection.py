@@ -58,8 +58,17 @@ class AsyncConnection:
         with self._lock:  # grpcio crashes if a method of a closed channel is registered
             if opened.closed:
                 raise errors.ClosedError(wire.CLOSED)
-            made = make(method.path) if self._ready else wire.async_prepared(make, method.path)
+            made = (
+                self._own(make(method.path))
+                if self._ready
+                else wire.async_prepared(make, method.path)
+            )
         return opened.callables.setdefault(method.path, made)
+
+    def _own(self, made: Any) -> Any:
+        """Return a callable of a channel of the user, with the API key if grpc core is to send it."""
+        key = self._settings.call_key
+        return made if key is None else wire.with_key(made, key)
 
     @property
     def channel(self) -> Any:
@@ -78,8 +87,9 @@ class AsyncConnection:
             raise errors.ClosedError(wire.CLOSED)
         owner = wire.async_owner()
         self.forget_closed_loops()
-        channel = self._ready
-        if channel is None:
+        if self._ready is not None:
+            channel = wire.async_intercepted(self._ready, self._settings.interceptors)
+        else:
             forked = self._inherited is not None
             channel = wire.async_channel(self._settings, self._identity, forked)
         return self._opened.setdefault(owner, _Opened(channel, self._identity))

@@ -50,6 +50,8 @@ class Channel(Shared):
         retry, timeout = policy.settled(settings.retry, settings.timeout)
         settings = replace(settings, retry=retry, timeout=timeout)
         self.settings = settings
+        self.ready = ready
+        """The channel of grpcio that the user has opened, if there is one."""
         self._connection = Connection(settings, ready)
         self._policy = RetryPolicy() if retry is DEFAULT else retry
         self._budget = Budget()

@@ -12,6 +12,7 @@ from gemini_grpc.rpc._sync.channel import Channel
 from gemini_grpc.rpc._sync.operation import Operation
 from gemini_grpc.rpc._sync.pager import Pager
 from gemini_grpc.rpc.client_options import ClientOptions
+from gemini_grpc.rpc.interceptors import check_kind
 from gemini_grpc.rpc.policy import DEFAULT, RetryPolicy, settled
 from gemini_grpc.rpc.secret import forget_locals
 from gemini_grpc.rpc.shared import Shared
@@ -63,7 +64,8 @@ class Service(Shared, paths.CommonPaths):
             client_options: A `ClientOptions`, a mapping of its fields, or google.api_core's object.
             client_info: A user agent to add to our own, as a string or google.api_core's object.
             channel: The channel of another client, to share its connection, or a channel of grpcio.
-                Whoever made it closes it; it brings its own credentials.
+                Its owner closes it; it has its own credentials. Over a channel of grpcio an API key of
+                the options is sent if the channel is encrypted or on this machine.
 
         Raises:
             ArgumentError: An option is unknown or cannot be used, options exclude each other, or the
@@ -80,11 +82,14 @@ class Service(Shared, paths.CommonPaths):
         options.check_colour("channel", channel, Channel.kind)
         self._owns_channel = not isinstance(channel, Channel)
         if isinstance(channel, Channel):
-            _refuse_credentials(given, credentials)
+            options.refuse_beside_channel(
+                given, credentials, "api_key", "interceptors", "channel_options"
+            )
             self._channel = channel
             return
+        check_kind(given.interceptors, Channel.kind)
         if channel is not None:
-            _refuse_credentials(given, credentials)
+            options.refuse_beside_channel(given, credentials, "channel_options")
         self._channel = Channel(
             options.resolve(
                 given,
@@ -92,7 +97,7 @@ class Service(Shared, paths.CommonPaths):
                 scopes=self.SCOPES,
                 credentials=credentials,
                 user_agent=user_agent,
-                ready=channel is not None,
+                ready=channel,
             ),
             channel,
         )
@@ -339,17 +344,3 @@ def _channel_of(transport: Any, host: str, credentials: Credentials | None) -> A
     if isinstance(transport, Channel) or not callable(transport):
         return transport
     return transport(host=host, credentials=credentials)
-
-
-def _refuse_credentials(given: ClientOptions, credentials: object) -> None:
-    """Refuse credentials next to a channel, which has its own."""
-    for name, value in (
-        ("credentials", credentials),
-        ("client_options.credentials_file", given.credentials_file),
-        ("client_options.api_key", given.api_key),
-        ("client_options.scopes", given.scopes),
-    ):
-        if value is not None:
-            raise errors.ArgumentError(
-                f"{name} is given together with a channel or transport, which has its own credentials"
-            )
