@@ -215,7 +215,6 @@ def test_the_class_of_the_transport_may_be_given(colour: Sync, options: dict[str
     ("arguments", "name"),
     [
         ({"credentials": google.auth.credentials.AnonymousCredentials()}, "credentials"),
-        ({"client_options": {"api_key": "k"}}, "client_options.api_key"),
         ({"client_options": {"credentials_file": "f"}}, "client_options.credentials_file"),
         ({"client_options": {"scopes": ["s"]}}, "client_options.scopes"),
     ],

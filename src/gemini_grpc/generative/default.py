@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.wires import HasWires, Wires, choose_backend, connect
-from gemini_grpc.rpc import observer
-from gemini_grpc.rpc.interceptors import check_channel_options, check_interceptors
+from gemini_grpc.rpc.client_options import ClientOptions
 from gemini_grpc.rpc.options import EMULATOR_HOST
 from gemini_grpc.rpc.secret import forget_locals
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
     from gemini_grpc.generative.backend import Backend
-    from gemini_grpc.rpc.client_options import ClientOptions
     from gemini_grpc.rpc.interceptors import ChannelOptions
     from gemini_grpc.rpc.observer import Observer, OnRetry
     from gemini_grpc.rpc.secret import Secret
@@ -129,11 +127,7 @@ def configure(
         ArgumentError: The arguments exclude each other or do not exist.
         CredentialsError: The credentials given cannot be used.
     """
-    if transport is not None and transport not in TRANSPORTS:
-        raise ArgumentError(
-            f"transport is {transport!r}; this library speaks gRPC: pass 'grpc', 'grpc_asyncio' or "
-            "nothing"
-        )
+    _check_transport(transport)
     arguments: dict[str, Any] = {
         "api_key": api_key,
         "credentials": credentials,
@@ -143,18 +137,22 @@ def configure(
         "version": version,
         "project": project,
         "location": location,
-        "observers": observer.checked(observers, None),
-        "on_retry": on_retry,
-        "interceptors": interceptors,
-        "channel_options": channel_options,
     }
-    observer.checked((), on_retry)
-    check_interceptors(interceptors)
-    check_channel_options(channel_options)
-    client = Lazy(**arguments)
+    more: Any = {"observers": observers, "on_retry": on_retry, "interceptors": interceptors}
+    more["channel_options"] = channel_options
+    ClientOptions(**more)  # wrong ones are found here, not later
+    client = Lazy(**arguments, **more)
     if api_key is not None or credentials is not None or client_options is not None:
         client.wires  # noqa: B018  # wrong arguments are found here, not later
     _default.client, _default.configured = client, True
+
+
+def _check_transport(transport: object) -> None:
+    if transport is not None and transport not in TRANSPORTS:
+        raise ArgumentError(
+            f"transport is {transport!r}; this library speaks gRPC: pass 'grpc', 'grpc_asyncio' or "
+            "nothing"
+        )
 
 
 def wires_of(client: HasWires | None = None) -> Wires:

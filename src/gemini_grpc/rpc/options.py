@@ -117,11 +117,7 @@ def resolve(
     every = _every(options)
     if ready is not None:
         where, universe = _endpoint(options, default_host, None, variables)
-        key = options.api_key or (EMULATOR_KEY if variables.get(EMULATOR_HOST) else None)
-        local = endpoint.is_local(direct.target_of(ready))
-        if key is not None and local:
-            pairs.append((metadata.API_KEY, _revealed(key)))
-        call_key = None if key is None or local else _revealed(key)
+        call_key = _key_over(ready, options, variables, pairs)
         return Settings(where, tuple(pairs), universe, call_key=call_key, **every)
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
@@ -162,6 +158,22 @@ def resolve(
 def _http(options: ClientOptions, where: Endpoint, variables: Mapping[str, str]) -> HttpSettings:
     roots = None if where.plaintext else tls.trust_roots(options.ca_certificates, variables)
     return HttpSettings(roots, proxy.chooser(variables, options.proxy))
+
+
+def _key_over(
+    ready: Any,
+    options: ClientOptions,
+    variables: Mapping[str, str],
+    pairs: list[tuple[str, str]],
+) -> Masked | None:
+    """Add an API key to the metadata for a channel of the user that is local; else return it."""
+    key = options.api_key or (EMULATOR_KEY if variables.get(EMULATOR_HOST) else None)
+    if key is None:
+        return None
+    if not endpoint.is_local(direct.target_of(ready)):
+        return _revealed(key)
+    pairs.append((metadata.API_KEY, _revealed(key)))
+    return None
 
 
 def _every(options: ClientOptions) -> dict[str, Any]:
