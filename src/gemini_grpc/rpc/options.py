@@ -114,11 +114,10 @@ def resolve(
     """
     _check(options, credentials)
     pairs = [(metadata.CLIENT, f"{user_agent} {metadata.client_header()}".lstrip())]
-    every = _every(options)
     if ready is not None:
         where, universe = _endpoint(options, default_host, None, variables)
         call_key = _key_over(ready, options, variables, pairs)
-        return Settings(where, tuple(pairs), universe, call_key=call_key, **every)
+        return Settings(where, tuple(pairs), universe, call_key=call_key, **_every(options))
     if emulator := _emulator(options, variables):
         pairs.append((metadata.API_KEY, _revealed(options.api_key or EMULATOR_KEY)))
         return Settings(
@@ -126,7 +125,7 @@ def resolve(
             tuple(pairs),
             keepalive=options.keepalive,
             max_receive=options.max_receive_message_length,
-            **every,
+            **_every(options),
         )
     _warn_of_unused_certificate(options, variables)
     source = _cert_source(options, variables)
@@ -151,7 +150,7 @@ def resolve(
         http=http,
         keepalive=options.keepalive,
         max_receive=options.max_receive_message_length,
-        **every,
+        **_every(options),
     )
 
 
