@@ -14,6 +14,7 @@ from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
 from gemini_grpc.live.clock import AsyncClock
 from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
+from gemini_grpc.live.observing import watch_session, watched
 from gemini_grpc.live.protocol import LiveProtocol
 from gemini_grpc.live.tools import Toolbox
 from gemini_grpc.rpc._async.connection import AsyncConnection
@@ -80,8 +81,7 @@ class AsyncLive(Shared):
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
         checks.instance("inbox", inbox, Inbox)
-        checks.seconds("setup_timeout", setup_timeout, positive=True, endless=True)
-        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True, endless=True)
+        _check_timeouts(setup_timeout, idle_timeout)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,
@@ -104,14 +104,22 @@ class AsyncLive(Shared):
             clock=self._clock,
             setup_timeout=setup_timeout,
             idle_timeout=idle_timeout,
+            watch=watch_session(self._channel.settings.observers, model, self._channel.host),
         )
         return AsyncLiveSession(engine, feed)
 
     async def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
         limit = timeout if timeout < math.inf else None
         metadata = await self._channel.metadata(self._method, limit)
-        return self._connection.callable(self._method), metadata
+        start = self._connection.callable(self._method)
+        channel = self._channel
+        return watched(start, channel.settings.observers, self._method.path, channel.host), metadata
 
     async def close(self) -> None:
         """Close the connection of the sessions; sessions that are open end."""
         await self._connection.close()
+
+
+def _check_timeouts(setup_timeout: float, idle_timeout: float | None) -> None:
+    checks.seconds("setup_timeout", setup_timeout, positive=True, endless=True)
+    checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True, endless=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gemini_grpc.live.config import Outbox, Resume
     from gemini_grpc.live.errors import LiveError
     from gemini_grpc.live.events import Event
+    from gemini_grpc.live.observing import SessionWatch
     from gemini_grpc.live.outgoing import Outgoing
     from gemini_grpc.live.protocol import LiveProtocol
     from gemini_grpc.live.tools import Toolbox
@@ -53,7 +54,9 @@ class Engine:
         setup_timeout: float,
         idle_timeout: float | None,
         chance: Callable[[], float] = random.random,
+        watch: SessionWatch | None = None,
     ) -> None:
+        self._watch = watch
         self.lock = threading.RLock()
         self.signal = Signal(self.lock, clock)
         self.protocol = protocol
@@ -121,6 +124,8 @@ class Engine:
         finally:
             self.finished = True
             self.signal.notify()
+            if self._watch is not None:
+                self._watch.ended(self.error)
 
     def _hold_connection(self) -> bool:
         """Hold one connection to its end; tell whether there is to be another."""
@@ -287,6 +292,8 @@ class Engine:
     def _tell(self, event: Event) -> None:
         """Publish an event, and do what it asks for."""
         self.feed.publish(event)
+        if self._watch is not None:
+            self._watch.happened(event)
         match event:
             case events.GoingAway(time_left=left) if self._connection is not None:
                 self._connection.going_away = True
@@ -410,4 +417,6 @@ class Engine:
             self.error = failed
             return None
         self._tell(events.Reconnecting(None if reason == "swap" else failed))
+        if self._watch is not None:
+            self._watch.reconnecting(None if reason == "swap" else failed, decision.pause)
         return decision.pause

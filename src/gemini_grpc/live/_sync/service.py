@@ -15,6 +15,7 @@ from gemini_grpc.live._sync.feed import Feed
 from gemini_grpc.live._sync.session import LiveSession
 from gemini_grpc.live.clock import Clock
 from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
+from gemini_grpc.live.observing import watch_session, watched
 from gemini_grpc.live.protocol import LiveProtocol
 from gemini_grpc.live.tools import Toolbox
 from gemini_grpc.rpc._sync.connection import Connection
@@ -81,8 +82,7 @@ class Live(Shared):
         checks.instance("resume", resume, Resume, optional=True)
         checks.instance("outbox", outbox, Outbox)
         checks.instance("inbox", inbox, Inbox)
-        checks.seconds("setup_timeout", setup_timeout, positive=True, endless=True)
-        checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True, endless=True)
+        _check_timeouts(setup_timeout, idle_timeout)
         toolbox = Toolbox(tools)
         protocol = LiveProtocol(
             model,
@@ -105,14 +105,22 @@ class Live(Shared):
             clock=self._clock,
             setup_timeout=setup_timeout,
             idle_timeout=idle_timeout,
+            watch=watch_session(self._channel.settings.observers, model, self._channel.host),
         )
         return LiveSession(engine, feed)
 
     def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
         limit = timeout if timeout < math.inf else None
         metadata = self._channel.metadata(self._method, limit)
-        return self._connection.callable(self._method), metadata
+        start = self._connection.callable(self._method)
+        channel = self._channel
+        return watched(start, channel.settings.observers, self._method.path, channel.host), metadata
 
     def close(self) -> None:
         """Close the connection of the sessions; sessions that are open end."""
         self._connection.close()
+
+
+def _check_timeouts(setup_timeout: float, idle_timeout: float | None) -> None:
+    checks.seconds("setup_timeout", setup_timeout, positive=True, endless=True)
+    checks.seconds("idle_timeout", idle_timeout, positive=True, optional=True, endless=True)
