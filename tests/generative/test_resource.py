@@ -20,6 +20,7 @@ from gemini_grpc.generative import member
 from gemini_grpc.generative.catalog import Model
 from gemini_grpc.generative.chunks import Chunk, ChunkState
 from gemini_grpc.generative.corpora import Corpus
+from gemini_grpc.generative.files import File
 from gemini_grpc.generative.permissions import Role
 from gemini_grpc.generative.resource import shortest
 from gemini_grpc.generative.tuning import TunedModel, TunedModelState
@@ -110,6 +111,19 @@ def test_a_member_of_the_message_is_chosen_as_well() -> None:
 def test_what_is_no_member_is_refused(value: object, text: str) -> None:
     with pytest.raises(ArgumentError, match=text):
         member.choose(Role, value, "role", prefix="ROLE_")
+
+
+def test_a_resource_is_made_from_a_dictionary_or_a_message() -> None:
+    fields = {"name": "files/a", "uri": "https://x/a"}
+    for made in (
+        File(fields),
+        File(**fields),
+        File(v1beta.File(fields)),
+        File({"name": "files/a"}, uri="https://x/a"),
+    ):
+        assert (made.name, made.uri) == ("files/a", "https://x/a")
+    with pytest.raises(FieldError, match="File has no field 'nam'"):
+        File({"nam": "files/a"})
 
 
 def test_lists_and_numbers_of_resources_are_plain() -> None:

@@ -36,13 +36,13 @@ class Resource:
     _ENUMS: ClassVar[Mapping[str, type[enum.IntEnum]]] = MappingProxyType({})
     """The enums of the fields that have one."""
 
-    def __init__(self, **fields: object) -> None:
-        """Make one by hand, from the fields of its message.
+    def __init__(self, proto: object = None, /, **fields: object) -> None:
+        """Make one by hand, from the fields of its message; `proto` is a mapping of them or a message.
 
         Raises:
             FieldError: There is no such field, or a value does not fit.
         """
-        self._message: Any = getattr(Backend().types, type(self).__name__)(**fields)
+        self._message: Any = getattr(Backend().types, type(self).__name__)(proto, **fields)
         self._wires: Wires | None = None
 
     @classmethod
