@@ -20,7 +20,8 @@ SKIPPED = ("tests.", "_pytest.", "pluggy.")
 
 def assert_hidden(error: BaseException, *secrets: str) -> None:
     """Fail if an error, one of its causes, or a local variable of a frame shows one of the secrets."""
-    assert find(error, *secrets) == []
+    found = find(error, *secrets)
+    assert not found, "\n".join(found)
 
 
 def find(error: BaseException, *secrets: str) -> list[str]:

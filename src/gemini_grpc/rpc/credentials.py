@@ -13,7 +13,8 @@ import json
 import logging
 import stat
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -271,16 +272,38 @@ def from_file(path: str | Path) -> Credentials:
     Raises:
         CredentialsError: The file cannot be read or is none of these.
     """
-    from google.auth import exceptions
-
     warn_if_readable(path)
-    try:
+
+    def load() -> Credentials:
         info = json.loads(Path(path).read_text())
         module, constructor = _kind_of(info)
         found: Credentials = getattr(importlib.import_module(module).Credentials, constructor)(info)
-    except (exceptions.GoogleAuthError, OSError, ValueError, KeyError) as cause:
-        raise errors.CredentialsError(f"no credentials can be read from {path}") from cause
-    return found
+        return found
+
+    return _loaded(load, f"no credentials can be read from {path}")
+
+
+def _loaded(load: Callable[[], Credentials], message: str) -> Credentials:
+    """Return the credentials that a function loads.
+
+    Raises:
+        CredentialsError: It fails. The error says why, but has no cause, whose frames and attributes hold
+            what was read: a private key.
+    """
+    from google.auth import exceptions
+
+    try:
+        return load()
+    except (
+        exceptions.GoogleAuthError,
+        OSError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as cause:
+        reason = f"{type(cause).__name__}: {cause}"[:_SHOWN]
+    raise errors.CredentialsError(f"{message}: {reason}")
 
 
 def _kind_of(info: Any) -> tuple[str, str]:
@@ -302,15 +325,11 @@ def from_service_account_file(path: str | Path) -> Credentials:
     Raises:
         CredentialsError: The file cannot be read or is no key of a service account.
     """
-    from google.auth import exceptions
     from google.oauth2 import service_account
 
     warn_if_readable(path)
-    try:
-        found: Credentials = service_account.Credentials.from_service_account_file(str(path))
-    except (exceptions.GoogleAuthError, OSError, ValueError) as cause:
-        raise errors.CredentialsError(f"{path} holds no key of a service account") from cause
-    return found
+    load = partial(service_account.Credentials.from_service_account_file, str(path))
+    return _loaded(load, f"{path} holds no key of a service account")
 
 
 @forget_locals
@@ -320,14 +339,13 @@ def from_service_account_info(info: Mapping[str, str]) -> Credentials:
     Raises:
         CredentialsError: It is no key of a service account.
     """
-    from google.auth import exceptions
     from google.oauth2 import service_account
 
-    try:
-        found: Credentials = service_account.Credentials.from_service_account_info(info)
-    except (exceptions.GoogleAuthError, ValueError) as cause:
-        raise errors.CredentialsError("info is no key of a service account") from cause
-    return found
+    kept, info = [info], {}  # the frame of the error does not show it
+    return _loaded(
+        lambda: service_account.Credentials.from_service_account_info(kept.pop()),
+        "info is no key of a service account",
+    )
 
 
 def warn_if_readable(path: str | Path) -> None:
