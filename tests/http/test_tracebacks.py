@@ -41,6 +41,16 @@ def test_a_deadline_and_a_connection_that_breaks(case: Case, operation: str) -> 
             secrets.assert_hidden(caught.value, *SECRETS)
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("seconds", [0.001, 0.004, 0.008, 0.012, 0.02, 0.05])
+def test_a_deadline_at_any_moment(case: Case, operation: str, seconds: float) -> None:
+    for behaviour in (Exchange.wait, once(b""), Exchange.reset):
+        with RawServer(behaviour) as server:
+            with pytest.raises(errors.RpcError) as caught:
+                case.run(operation, server, seconds)
+            secrets.assert_hidden(caught.value, *SECRETS)
+
+
 class Failing(io.BytesIO):
     """A file that cannot be read to its end."""
 

@@ -14,8 +14,11 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-FOREIGN = frozenset({"anyio", "google", "h11", "httpcore", "httpx"})
-"""The packages whose frames are removed from tracebacks."""
+FOREIGN = frozenset({"anyio", "asyncio", "google", "h11", "httpcore", "httpx", "socket", "ssl"})
+"""The packages whose frames are removed from tracebacks: those of HTTP, and of the sockets below."""
+
+_SOCKETS = "gemini_grpc.http.transport"
+"""The module of this package whose frames hold the bytes of requests."""
 
 active: ContextVar[bool] = ContextVar("gemini_grpc_http_request", default=False)
 """Whether a request of this library is in progress, so that the log filters apply."""
@@ -46,12 +49,15 @@ def cut_frames(error: BaseException) -> None:
         seen.add(id(each))
         each.__traceback__ = _own_frames(each.__traceback__)
         waiting += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
 
 
 def _own_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:
     kept = []
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in FOREIGN:
+        module = traceback.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in FOREIGN and module != _SOCKETS:
             kept.append(traceback)
         traceback = traceback.tb_next
     result: types.TracebackType | None = None
