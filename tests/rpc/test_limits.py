@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gemini_grpc import RetryPolicy, errors
+from gemini_grpc import ClientOptions, RetryPolicy, errors
 from tests.colours import PATIENCE, Sync
 from tests.hostile.server import (
     GOAWAY,
@@ -213,6 +213,12 @@ def test_an_answer_whose_status_is_late_is_one_answer(colour: Sync, serve: Any) 
 
     _, client = serve(answer)
     assert unary(colour, client) is not None
+
+
+def test_retries_of_grpc_core_are_refused() -> None:
+    """A call of grpc.aio that is watched for a second answer would abort the process beside them."""
+    with pytest.raises(errors.ArgumentError, match="pass retry= instead"):
+        ClientOptions(channel_options=[("grpc.enable_retries", 1)])
 
 
 # pings

@@ -84,5 +84,10 @@ def check_channel_options(options: object) -> None:
             raise ArgumentError(
                 f"{name!r} of channel_options is {type(value).__name__}; expected a str, bytes or an int"
             )
+        if name == "grpc.enable_retries" and value:
+            raise ArgumentError(
+                "channel_options has grpc.enable_retries; the retries of this library exclude those of "
+                "grpc core, pass retry= instead"
+            )
         if isinstance(value, int) and not -(2**31) <= value < 2**31:
             raise ArgumentError(f"{name!r} of channel_options is {value}; expected 32 bits")
