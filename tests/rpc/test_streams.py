@@ -532,3 +532,77 @@ def test_a_session_is_never_tried_again(
     with pytest.raises(errors.Unavailable):
         colour.drain(stream)
     assert fault.fired == 1
+
+
+# generators that give the requests
+
+
+class Requests:
+    """Generators of either colour that know whether they were closed."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.closed = threading.Event()
+        self._error = error
+
+    def plain(self) -> Iterator[object]:
+        try:
+            yield SETUP
+            if self._error is not None:
+                raise self._error
+            while True:
+                yield {"realtime_input": {"text": "hi"}}
+        finally:
+            self.closed.set()
+
+    async def asynchronous(self) -> AsyncIterator[object]:
+        try:
+            for request in self.plain():
+                await asyncio.sleep(0)
+                yield request
+        finally:
+            self.closed.set()
+
+
+def _ended(colour: Sync, stream: Any) -> None:
+    with pytest.raises((ValueError, errors.RpcError)):
+        colour.drain(stream)
+
+
+def _cancelled_stream(colour: Sync, stream: Any) -> None:
+    colour.next(stream)
+    colour.call(stream.cancel)
+
+
+def _dropped(colour: Sync, stream: Any) -> None:
+    colour.next(stream)
+
+
+@pytest.mark.parametrize("leave", [_cancelled_stream, _dropped, _ended])
+@pytest.mark.parametrize("kind", ["plain", "asynchronous"])
+def test_the_generator_of_requests_is_closed_with_the_call(
+    colour: Sync,
+    connect: Callable[..., Any],
+    emulator: Emulator,
+    leave: Callable[[Sync, Any], None],
+    kind: str,
+) -> None:
+    if isinstance(colour, Async) is False and kind == "asynchronous":
+        pytest.skip("synchronous calls take plain iterators")
+    requests = Requests(ValueError("mine") if leave is _ended else None)
+    client = connect(emulator)
+    stream = colour.call(client.bidi_generate_content, getattr(requests, kind)())
+    leave(colour, stream)
+    del stream
+    colour.call(gc.collect)
+    assert requests.closed.wait(10)
+
+
+def test_the_generator_of_requests_is_closed_when_the_server_ends_the_call(
+    colour: Sync, connect: Callable[..., Any], emulator: Emulator
+) -> None:
+    emulator.script("BidiGenerateContent", [Fault("UNAVAILABLE")])
+    requests = Requests()
+    stream = colour.call(connect(emulator).bidi_generate_content, requests.plain())
+    with pytest.raises(errors.Unavailable):
+        colour.drain(stream)
+    assert requests.closed.wait(10)

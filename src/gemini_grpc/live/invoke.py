@@ -8,11 +8,15 @@ alive.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import functools
 import inspect
 import logging
+import os
 import threading
+import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent import futures
 from typing import Any
@@ -25,16 +29,39 @@ class OverdueError(Exception):
     """A function took longer than it may."""
 
 
+_EXIT_SECONDS = 5.0
+"""How long the end of the process waits for the connections of sessions to end."""
+
+_STOPPABLE: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
 class Worker:
-    """A thread that runs something to its end, and calls back then."""
+    """A thread that runs something to its end, and calls back then.
+
+    With `stop` it is stopped before the interpreter ends. Later its thread would be frozen, and a session
+    that is closed or collected then would wait for it.
+    """
 
     def __init__(
-        self, run: Callable[[], object], name: str, on_end: Callable[[], object] | None = None
+        self,
+        run: Callable[[], object],
+        name: str,
+        on_end: Callable[[], object] | None = None,
+        stop: Callable[[], object] | None = None,
     ) -> None:
         self._run = run
         self._on_end = on_end
+        self._stop = stop
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._guarded, name=name, daemon=True)
+        if stop is not None:
+            _STOPPABLE.add(self)
         self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, if it is a thread of this process."""
+        if self._stop is not None and self._process == os.getpid():
+            self._stop()
 
     def _guarded(self) -> None:
         try:
@@ -48,20 +75,34 @@ class Worker:
     def cancel(self) -> None:
         """Do nothing: a thread cannot be stopped, so its result is ignored instead."""
 
-    def join(self) -> None:
+    def join(self, timeout: float | None = None) -> None:
         """Wait for the end."""
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(timeout)
+
+
+@atexit.register
+def _stop_workers() -> None:
+    workers = list(_STOPPABLE)
+    for worker in workers:
+        worker.stop()
+    until = time.monotonic() + _EXIT_SECONDS
+    for worker in workers:
+        worker.join(max(0.0, until - time.monotonic()))
 
 
 class AsyncWorker:
-    """A task that runs something to its end, and calls back then, also if it never began."""
+    """A task that runs something to its end, and calls back then, also if it never began.
+
+    It takes `stop` as `Worker` does, and does not need it: tasks end with their loop.
+    """
 
     def __init__(
         self,
         run: Callable[[], Coroutine[Any, Any, object]],
         name: str,
         on_end: Callable[[], object] | None = None,
+        stop: Callable[[], object] | None = None,
     ) -> None:
         self._task = asyncio.create_task(_guarded(run, name), name=name)
         if on_end is not None:

@@ -22,6 +22,8 @@ import grpc.aio
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import failure, wire
+from gemini_grpc.rpc.cancellation import end_call
+from gemini_grpc.rpc.message_reader import EOF, MessageReader
 
 if TYPE_CHECKING:
     from gemini_grpc.live.clock import TimeSource
@@ -135,12 +137,12 @@ class Link:
         """The call has ended."""
         self._ended = ended
         try:
-            self._call = call(iter(source, None), metadata=metadata)
+            self._call = MessageReader(call(iter(source, None), metadata=metadata))
         except ValueError as cause:  # what grpcio raises then
             raise errors.ClosedError("the client is closed; make a new one") from cause
-        self._call.add_done_callback(self._end)
+        self._call.when_done(self._end)
 
-    def _end(self, _: object) -> None:
+    def _end(self) -> None:
         self.done = True
         self._ended()
 
@@ -151,10 +153,12 @@ class Link:
             RpcError: The call failed.
         """
         try:
-            data = next(self._call, None)
+            data = self._call.read()
         except grpc.RpcError as cause:
             raise failure.from_grpc(cause) from cause
-        assert data is None or isinstance(data, bytes)
+        if data is EOF:
+            return None
+        assert isinstance(data, bytes)
         return data
 
     def cancel(self) -> None:
@@ -215,7 +219,7 @@ class AsyncLink:
             raise self._error() from cause
         except asyncio.CancelledError as cause:
             raise wire.async_error_of(cause) from cause
-        if data is not wire.EOF:
+        if data is not EOF:
             assert isinstance(data, bytes)
             return data
         if self._status is not None and self._status[0] is not grpc.StatusCode.OK:
@@ -228,7 +232,7 @@ class AsyncLink:
 
     def cancel(self) -> None:
         """End the call at once."""
-        self._call.cancel()
+        end_call(self._call)
 
 
 async def _writer(call: Any) -> Callable[[bytes], Awaitable[None]]:

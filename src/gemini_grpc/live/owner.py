@@ -22,6 +22,11 @@ class Owner:
         """This is the process."""
         return os.getpid() == self._pid
 
+    @property
+    def is_current(self) -> bool:
+        """The session may be used here and now."""
+        return self.is_here
+
     def check(self) -> None:
         """Refuse to be used from elsewhere.
 
@@ -43,6 +48,14 @@ class AsyncOwner(Owner):
         super().__init__()
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def is_current(self) -> bool:
+        """The session may be used here and now: its event loop is running."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
     def check(self) -> None:
         """Refuse to be used from elsewhere.
 
@@ -50,11 +63,7 @@ class AsyncOwner(Owner):
             ForkedProcess: The session belongs to the parent process.
             LoopMismatch: It belongs to another event loop.
         """
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            running = None
-        if running is not self._loop:  # no loop runs on in a forked process
+        if not self.is_current:  # no loop runs on in a forked process
             super().check()
             raise LoopMismatch("the session belongs to another event loop; use it only there")
 

@@ -177,3 +177,35 @@ async def _take_another(call: Any) -> None:
     if isinstance(another, bytes) and not call.done():
         inner.set_internal_error(_MORE_THAN_ONE)
         call._invocation_task.cancel()  # it finds the error that is set
+
+
+def poll_to_end(call: Any) -> None:
+    """Poll a stream of grpcio that its reader polls, until nothing of it is due any more.
+
+    grpcio polls such a stream only to read it. One that ended otherwise would stay in the channel, with
+    its memory and its connection, even when the channel is closed. The end of a call that has failed or
+    was cancelled is made on this machine, so this waits for nobody.
+    """
+    state = getattr(call, "_state", None)
+    consume = getattr(call, "_consume_next_event", None)
+    if state is not None and consume is not None:
+        while state.due:
+            consume()
+
+
+@functools.cache
+def polls_to_end() -> bool:
+    """Return whether this grpcio has what `poll_to_end` uses."""
+    from grpc import _channel
+
+    kind = getattr(_channel, "_SingleThreadedRendezvous", None)
+    return hasattr(kind, "_consume_next_event") and "due" in vars(
+        _channel._RPCState((), None, None, None, None)
+    )
+
+
+def is_own(channel: Any) -> bool:
+    """Return whether a channel is grpcio's own, and not one that something wraps."""
+    from grpc import _channel
+
+    return type(channel) is _channel.Channel

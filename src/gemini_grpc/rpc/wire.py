@@ -16,7 +16,16 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -25,6 +34,7 @@ import grpc.experimental
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import direct, failure, proxy
+from gemini_grpc.rpc.cancellation import CallWait, end_call
 from gemini_grpc.rpc.interceptors import of_kind
 from gemini_grpc.rpc.metadata import API_KEY
 
@@ -36,9 +46,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Call = Any  # grpcio publishes no types for its calls and callables
-
-EOF = grpc.aio.EOF
-"""What `read` returns when the stream has ended well."""
 
 _METADATA_BYTES = 1 << 20
 """The largest headers or trailers of an answer: errors with many details exceed grpc's 8 KiB."""
@@ -118,25 +125,28 @@ sleep = time.sleep
 async_sleep = asyncio.sleep
 
 
-def prepared(make: Any, path: str) -> Any:
+def prepared(make: Any, path: str, own: bool, unary: bool) -> Any:
     """Return the callable of a method, by the shorter way if there is one (`direct`).
 
-    It is made as by the stubs that grpcio generates: core then looks the method up once, not each call.
+    On a channel of our own it is made as by the stubs that grpcio generates: core then looks the method
+    up once, not each call.
     """
-    return direct.shortened(make(path, _registered_method=True))
+    return direct.shortened(make(path, _registered_method=True)) if own else make(path)
 
 
-def async_prepared(make: Any, path: str) -> Any:
-    """Return the callable of a method, whose calls keep it and so their channel (`_MADE`)."""
-    made = make(path, _registered_method=True)
-    has_one_answer = isinstance(made, grpc.aio.UnaryUnaryMultiCallable)
+def async_prepared(make: Any, path: str, own: bool, unary: bool) -> Any:
+    """Return the callable of a method; calls on a channel of our own keep that channel (`_MADE`)."""
+    made = make(path, _registered_method=True) if own else make(path)
 
     def start(*request: bytes, **options: Any) -> Call:
         call = made(*request, **options)
-        call.made_by = made
-        if has_one_answer:
+        if own and hasattr(call, "__dict__"):  # not what a wrapper returns, such as a generator
+            call.made_by = made
+        if not unary:
+            return call
+        if own:
             direct.expect_one(call)
-        return call
+        return CallWait(call, call)
 
     return start
 
@@ -177,13 +187,24 @@ def channel(settings: Settings, identity: tls.Identity | None, forked: bool) -> 
     """Open a channel; it connects when it is first used."""
     _check_gevent()
     _keep_core()
-    target, found = _options(settings, forked)
-    options = merged((*found, _SINGLE_THREADED), settings.channel_options)
-    if settings.endpoint.plaintext:
-        made = grpc.insecure_channel(target, options)
-    else:
-        made = grpc.secure_channel(target, _credentials(settings, identity), options)
+    target, options = _options(settings, forked)
+    credentials = None if settings.endpoint.plaintext else _credentials(settings, identity)
+    if direct.polls_to_end() and not of_kind(settings.interceptors, "grpc"):
+        single = merged((*options, _SINGLE_THREADED), settings.channel_options)
+        made = _dialed(target, credentials, single)
+        if direct.is_own(made):
+            return made
+        made.close()  # what wraps it may drop a stream that nobody else could poll to its end
+    made = _dialed(target, credentials, merged(options, settings.channel_options))
     return intercepted(made, settings.interceptors)
+
+
+def _dialed(
+    target: str, credentials: grpc.ChannelCredentials | None, options: tuple[tuple[str, Any], ...]
+) -> grpc.Channel:
+    if credentials is None:
+        return grpc.insecure_channel(target, options)
+    return grpc.secure_channel(target, credentials, options)
 
 
 def intercepted(channel: grpc.Channel, interceptors: Sequence[object]) -> grpc.Channel:
@@ -389,16 +410,6 @@ async def async_call(function: Callable[[float | None], T], timeout: float | Non
         raise errors.make(grpc.StatusCode.DEADLINE_EXCEEDED, late) from cause
 
 
-def read(call: Call) -> Any:
-    """Return the next message of a stream, or `EOF`."""
-    return next(call, EOF)
-
-
-def async_read(call: Call) -> Any:
-    """Return an awaitable of the next message of a stream, or of `EOF`."""
-    return call.read()
-
-
 def watched(
     start: Any, data: bytes, timeout: float | None, pairs: tuple[Any, ...], watch: Watch
 ) -> Any:
@@ -416,8 +427,14 @@ async def async_watched(
     start: Any, data: bytes, timeout: float | None, pairs: tuple[Any, ...], watch: Watch
 ) -> Any:
     """Make a call with one answer and tell `watch` about it; return the answer."""
-    call = start(data, timeout=timeout, metadata=watch.attempt_started(pairs))
-    answer = await call
+    waiting = start(data, timeout=timeout, metadata=watch.attempt_started(pairs))
+    del start  # whoever keeps an error does not keep the channel
+    call: Call = waiting.call
+    try:
+        answer = await waiting
+    except BaseException:
+        del call
+        raise
     watch.answered(*await async_metadata(call))
     return answer
 
@@ -437,11 +454,13 @@ async def async_metadata(call: Call) -> tuple[Any, Any]:
 
 
 class Outgoing:
-    """The requests of a bidirectional call; grpcio takes them from a thread of its own."""
+    """The requests of a bidirectional call; grpcio takes them from a thread of its own.
+
+    A generator is closed with the call, by that thread: at once, or when it gives what it is busy with.
+    """
 
     def __init__(self, requests: Iterable[object], encode: Callable[[object], bytes]) -> None:
-        self._requests = requests
-        self._encode = encode
+        self._encoded: Iterator[bytes] | None = self._encode_all(requests, encode)
         self._started = threading.Event()
         self._call: Call = None
         self.error: BaseException | None = None
@@ -449,51 +468,78 @@ class Outgoing:
 
     def send(self, call: Call, timeout: float | None, metadata: tuple[Any, ...]) -> Call:
         """Start the call and return it."""
-        self._call = call(self._encoded(), timeout=timeout, metadata=metadata)
+        encoded, self._encoded = self._encoded, None  # grpcio alone keeps the requests
+        self._call = call(encoded, timeout=timeout, metadata=metadata)
         self._started.set()
         return self._call
 
-    def _encoded(self) -> Iterator[bytes]:
+    def _encode_all(
+        self, requests: Iterable[object], encode: Callable[[object], bytes]
+    ) -> Iterator[bytes]:
         try:
-            for request in self._requests:
-                yield self._encode(request)
+            for request in requests:
+                yield encode(request)
         except GeneratorExit:
             raise  # grpcio takes no more
         except BaseException as error:
             self.error = error
             self._started.wait()
+            if not hasattr(self._call, "cancel"):
+                raise  # what wraps the call cannot end it; grpcio does
             self._call.cancel()  # raising here would make grpcio log it and say less
+        finally:
+            if isinstance(requests, Generator):
+                requests.close()
 
 
 class AsyncOutgoing:
-    """The requests of a bidirectional call; a task of ours writes them one after the other."""
+    """The requests of a bidirectional call; a task of ours writes them one after the other.
+
+    A generator is closed with the call.
+    """
 
     def __init__(
         self,
         requests: Iterable[object] | AsyncIterable[object],
         encode: Callable[[object], bytes],
     ) -> None:
-        self._requests = requests
+        self._requests: Iterable[object] | AsyncIterable[object] | None = requests
         self._encode = encode
         self._task: asyncio.Task[None] | None = None
+        self._writing = True
         self.error: BaseException | None = None
         """What went wrong in the user's iterator or in a message of it."""
 
     def send(self, call: Call, timeout: float | None, metadata: tuple[Any, ...]) -> Call:
         """Start the call and the writing; return the call."""
         running = call(timeout=timeout, metadata=metadata)
-        self._task = asyncio.create_task(self._write(running))
-        running.add_done_callback(lambda _: self._task and self._task.cancel())
+        requests, self._requests = self._requests, None  # the task alone keeps them
+        assert requests is not None
+        self._task = asyncio.create_task(self._run(running, requests))
+        running.add_done_callback(self._stop)
         return running
 
-    async def _write(self, call: Call) -> None:
+    def _stop(self, _: object) -> None:
+        """Stop writing, for the call has ended; a generator is not disturbed while it is closed."""
+        if self._writing and self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, call: Call, requests: Iterable[object] | AsyncIterable[object]) -> None:
+        await self._write(call, requests)
+        self._writing = False
+        if isinstance(requests, AsyncGenerator):
+            await requests.aclose()
+        elif isinstance(requests, Generator):
+            requests.close()
+
+    async def _write(self, call: Call, requests: Iterable[object] | AsyncIterable[object]) -> None:
         try:
-            if isinstance(self._requests, AsyncIterable):
-                async for request in self._requests:
+            if isinstance(requests, AsyncIterable):
+                async for request in requests:
                     if not await _sent(call.write(self._encode(request))):
                         return
             else:
-                for request in self._requests:
+                for request in requests:
                     if not await _sent(call.write(self._encode(request))):
                         return
             await _sent(call.done_writing())
@@ -502,7 +548,7 @@ class AsyncOutgoing:
         except BaseException as cause:
             cancelled = isinstance(cause, asyncio.CancelledError)
             self.error = async_error_of(cause) if cancelled else cause
-            call.cancel()
+            end_call(call)
             del call  # whoever keeps the error does not keep the call
 
 

@@ -98,6 +98,11 @@ class AsyncEngine:
         return not (self.closing or self.finished or self.error is not None)
 
     @property
+    def has_ended(self) -> bool:
+        """The session has ended, or is ending and nothing holds that up."""
+        return self.finished or self._stopped
+
+    @property
     def _is_over(self) -> bool:
         """There is to be no other connection."""
         return self._stopped or (self.closing and not self.lanes.control_waiting)

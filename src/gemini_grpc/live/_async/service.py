@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
@@ -43,6 +45,8 @@ class AsyncLive(Shared):
         self._connection = AsyncConnection(
             dataclasses.replace(settings, keepalive=keepalive), channel.ready
         )
+        self._lock = threading.Lock()
+        self._sessions: weakref.WeakSet[AsyncLiveSession] = weakref.WeakSet()
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 
@@ -106,7 +110,12 @@ class AsyncLive(Shared):
             idle_timeout=idle_timeout,
             watch=watch_session(self._channel.settings.observers, model, self._channel.host),
         )
-        return AsyncLiveSession(engine, feed)
+        return self._keep(AsyncLiveSession(engine, feed))
+
+    def _keep(self, session: AsyncLiveSession) -> AsyncLiveSession:
+        with self._lock:
+            self._sessions.add(session)
+        return session
 
     async def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
         limit = timeout if timeout < math.inf else None
@@ -116,7 +125,11 @@ class AsyncLive(Shared):
         return watched(start, channel.settings.observers, self._method.path, channel.host), metadata
 
     async def close(self) -> None:
-        """Close the connection of the sessions; sessions that are open end."""
+        """End the sessions that are open, and close their connection."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
+            await session.end()
         await self._connection.close()
 
 

@@ -64,7 +64,7 @@ class AsyncLiveSession(Shared):
             if self._owner is not None:
                 raise errors.StateError("the session was opened already; make a new one")
             self._owner = AsyncOwner()
-            self._worker = AsyncWorker(engine.run, "gemini-live-session")
+            self._worker = AsyncWorker(engine.run, "gemini-live-session", stop=engine.stop)
         try:
             await engine.signal.wait(lambda: engine.opened_once or engine.finished)
             if not engine.opened_once:
@@ -104,12 +104,22 @@ class AsyncLiveSession(Shared):
                 engine.stop()
                 if engine.dialing:
                     worker.cancel()
+            engine.tools.give_up()  # before any wait: that of a cancelled scope of anyio is cancelled
             await worker.join()
         await engine.tools.close()
 
+    async def end(self) -> None:
+        """End at once, with the client; from another event loop, without waiting for it."""
+        if self._owner is None or self._engine.has_ended:
+            return
+        if self._owner.is_current:
+            await self.close(drain=0)
+        else:
+            self._owner.call(self._engine.stop)
+
     def __del__(self) -> None:
         owner = getattr(self, "_owner", None)
-        if owner is None or not owner.is_here or self._engine.finished:
+        if owner is None or not owner.is_here or self._engine.has_ended:
             return
         warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=1, source=self)
         owner.call(self._engine.stop)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from gemini_grpc import checks
@@ -44,6 +46,8 @@ class Live(Shared):
         self._connection = Connection(
             dataclasses.replace(settings, keepalive=keepalive), channel.ready
         )
+        self._lock = threading.Lock()
+        self._sessions: weakref.WeakSet[LiveSession] = weakref.WeakSet()
         table: Any = importlib.import_module(f"gemini_grpc.{version}.methods")
         self._method = table.GenerativeService.BIDI_GENERATE_CONTENT
 
@@ -107,7 +111,12 @@ class Live(Shared):
             idle_timeout=idle_timeout,
             watch=watch_session(self._channel.settings.observers, model, self._channel.host),
         )
-        return LiveSession(engine, feed)
+        return self._keep(LiveSession(engine, feed))
+
+    def _keep(self, session: LiveSession) -> LiveSession:
+        with self._lock:
+            self._sessions.add(session)
+        return session
 
     def _dial(self, timeout: float) -> tuple[Any, tuple[Any, ...]]:
         limit = timeout if timeout < math.inf else None
@@ -117,7 +126,11 @@ class Live(Shared):
         return watched(start, channel.settings.observers, self._method.path, channel.host), metadata
 
     def close(self) -> None:
-        """Close the connection of the sessions; sessions that are open end."""
+        """End the sessions that are open, and close their connection."""
+        with self._lock:
+            sessions = list(self._sessions)
+        for session in sessions:
+            session.end()
         self._connection.close()
 
 

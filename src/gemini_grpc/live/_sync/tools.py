@@ -118,14 +118,18 @@ class Tools:
             task = functools.partial(self._undo, run)
             self._given_up[run] = invoke.Worker(task, "gemini-live-undo")
 
+    def give_up(self) -> None:
+        """Give up what is running, without waiting for it."""
+        with self._engine.lock:
+            self.cancel(tuple(self._runs))
+
     def close(self) -> None:
         """Give up what is running, and wait a while until it has ended and is undone.
 
         A function that closes its session, or an undo, is not waited for: it would wait for itself.
         """
+        self.give_up()
         engine = self._engine
-        with engine.lock:
-            self.cancel(tuple(self._runs))
         if self._given_up and _INSIDE.get() is not self:
             engine.signal.wait_until(engine.now() + CLOSING, lambda: not self._given_up)
 

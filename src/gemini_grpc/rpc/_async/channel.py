@@ -88,11 +88,15 @@ class AsyncChannel(Shared):
             while True:
                 try:
                     pairs = call.pairs or await call.authorize()
-                    start = self._connection.callable(method)
+                    # no name refers to the callable: whoever keeps an error does not keep the channel
                     if watch is None:
-                        answer = await start(data, timeout=call.left, metadata=pairs)
+                        answer = await self._connection.callable(method)(
+                            data, timeout=call.left, metadata=pairs
+                        )
                     else:
-                        answer = await wire.async_watched(start, data, call.left, pairs, watch)
+                        answer = await wire.async_watched(
+                            self._connection.callable(method), data, call.left, pairs, watch
+                        )
                     response = bound.response(answer)
                 except wire.AsyncFailure as cause:
                     await call.failed(wire.async_error_of(cause), cause)

@@ -58,11 +58,9 @@ class AsyncConnection:
         with self._lock:  # grpcio crashes if a method of a closed channel is registered
             if opened.closed:
                 raise errors.ClosedError(wire.CLOSED)
-            made = (
-                self._own(make(method.path))
-                if self._ready
-                else wire.async_prepared(make, method.path)
-            )
+            own, unary = self._ready is None, method.shape == "unary"
+            making = make if own else lambda path: self._own(make(path))
+            made = wire.async_prepared(making, method.path, own, unary)
         return opened.callables.setdefault(method.path, made)
 
     def _own(self, made: Any) -> Any:

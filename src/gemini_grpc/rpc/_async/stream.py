@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import wire
+from gemini_grpc.rpc.message_reader import EOF, AsyncMessageReader
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
         outgoing: wire.AsyncOutgoing | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._call = call
+        self._call: AsyncMessageReader | None = AsyncMessageReader(call)
         self._response = codec.response
         self._told = told
         self._outgoing = outgoing
@@ -48,14 +49,15 @@ class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
         Raises:
             RpcError: The call failed.
         """
+        assert self._call is not None
         try:
-            self._first = await wire.async_read(self._call)
+            self._first = await self._call.read()
         except wire.AsyncFailure as cause:
             self._raise(cause)
         self._watch = watch
         if watch is not None:
             await self._note(self._first)
-        if self._first is wire.EOF:
+        if self._first is EOF:
             self._call = None
 
     def __aiter__(self) -> Self:
@@ -72,14 +74,14 @@ class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
             if self._call is None:
                 self._raise(None)
             try:
-                data = await wire.async_read(self._call)
+                data = await self._call.read()
             except wire.AsyncFailure as cause:
                 self._raise(cause)
             if self._watch is not None:
                 await self._note(data)
         else:
             self._first = None
-        if data is wire.EOF:
+        if data is EOF:
             self._first, self._call = data, None  # a channel of grpc.aio lives as long as its calls
             raise StopAsyncIteration
         if self._arrived is not None:
@@ -101,8 +103,9 @@ class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
     async def _note(self, data: Any) -> None:
         """Tell observers about a message, or the good end."""
         assert self._watch is not None
-        if data is wire.EOF:
-            self._watch.answered(*await wire.async_metadata(self._call))
+        assert self._call is not None
+        if data is EOF:
+            self._watch.answered(*await wire.async_metadata(self._call.call))
             self._watch.ended()
         else:
             self._watch.message_arrived()
@@ -142,5 +145,7 @@ class AsyncStream(Shared, AsyncIterator[Res], Generic[Res]):
 
     def __del__(self) -> None:
         call = getattr(self, "_call", None)
-        if call is not None and not call.done():
-            self.cancel()
+        if call is not None:
+            call.abandon()
+            if self._watch is not None:
+                self._watch.failed(errors.Cancelled("the stream was left before its end"))

@@ -89,11 +89,15 @@ class Channel(Shared):
             while True:
                 try:
                     pairs = call.pairs or call.authorize()
-                    start = self._connection.callable(method)
+                    # no name refers to the callable: whoever keeps an error does not keep the channel
                     if watch is None:
-                        answer = start(data, timeout=call.left, metadata=pairs)
+                        answer = self._connection.callable(method)(
+                            data, timeout=call.left, metadata=pairs
+                        )
                     else:
-                        answer = wire.watched(start, data, call.left, pairs, watch)
+                        answer = wire.watched(
+                            self._connection.callable(method), data, call.left, pairs, watch
+                        )
                     response = bound.response(answer)
                 except wire.Failure as cause:
                     call.failed(wire.error_of(cause), cause)

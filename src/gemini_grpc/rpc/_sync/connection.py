@@ -59,7 +59,9 @@ class Connection:
         with self._lock:  # grpcio crashes if a method of a closed channel is registered
             if opened.closed:
                 raise errors.ClosedError(wire.CLOSED)
-            made = self._own(make(method.path)) if self._ready else wire.prepared(make, method.path)
+            own, unary = self._ready is None, method.shape == "unary"
+            making = make if own else lambda path: self._own(make(path))
+            made = wire.prepared(making, method.path, own, unary)
         return opened.callables.setdefault(method.path, made)
 
     def _own(self, made: Any) -> Any:

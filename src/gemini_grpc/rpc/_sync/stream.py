@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from gemini_grpc import errors
 from gemini_grpc.rpc import wire
+from gemini_grpc.rpc.message_reader import EOF, MessageReader
 from gemini_grpc.rpc.shared import Shared
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Stream(Shared, Iterator[Res], Generic[Res]):
         outgoing: wire.Outgoing | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._call = call
+        self._call: MessageReader | None = MessageReader(call)
         self._response = codec.response
         self._told = told
         self._outgoing = outgoing
@@ -49,14 +50,15 @@ class Stream(Shared, Iterator[Res], Generic[Res]):
         Raises:
             RpcError: The call failed.
         """
+        assert self._call is not None
         try:
-            self._first = wire.read(self._call)
+            self._first = self._call.read()
         except wire.Failure as cause:
             self._raise(cause)
         self._watch = watch
         if watch is not None:
             self._note(self._first)
-        if self._first is wire.EOF:
+        if self._first is EOF:
             self._call = None
 
     def __iter__(self) -> Self:
@@ -73,14 +75,14 @@ class Stream(Shared, Iterator[Res], Generic[Res]):
             if self._call is None:
                 self._raise(None)
             try:
-                data = wire.read(self._call)
+                data = self._call.read()
             except wire.Failure as cause:
                 self._raise(cause)
             if self._watch is not None:
                 self._note(data)
         else:
             self._first = None
-        if data is wire.EOF:
+        if data is EOF:
             self._first, self._call = data, None  # a channel of grpc lives as long as its calls
             raise StopIteration
         if self._arrived is not None:
@@ -102,8 +104,9 @@ class Stream(Shared, Iterator[Res], Generic[Res]):
     def _note(self, data: Any) -> None:
         """Tell observers about a message, or the good end."""
         assert self._watch is not None
-        if data is wire.EOF:
-            self._watch.answered(*wire.metadata(self._call))
+        assert self._call is not None
+        if data is EOF:
+            self._watch.answered(*wire.metadata(self._call.call))
             self._watch.ended()
         else:
             self._watch.message_arrived()
@@ -143,5 +146,7 @@ class Stream(Shared, Iterator[Res], Generic[Res]):
 
     def __del__(self) -> None:
         call = getattr(self, "_call", None)
-        if call is not None and not call.done():
-            self.cancel()
+        if call is not None:
+            call.abandon()
+            if self._watch is not None:
+                self._watch.failed(errors.Cancelled("the stream was left before its end"))
