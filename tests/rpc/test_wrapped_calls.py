@@ -161,7 +161,7 @@ async def test_an_asynchronous_stream_of_interceptors_can_be_left(
 ) -> None:
     spans, plain = AsyncSpans(), grpc.aio.insecure_channel
 
-    def wrapped(target: str, options: Any) -> grpc.aio.Channel:
+    def wrapped(target: str, options: Any, **more: Any) -> grpc.aio.Channel:
         return plain(target, options, interceptors=[spans])
 
     monkeypatch.setattr(grpc.aio, "insecure_channel", wrapped)
