@@ -131,13 +131,36 @@ def test_what_passes_is_tried_again(emulator: Emulator, make: Make, way: str) ->
     assert len(emulator.journal[-1].attempts) == 3
 
 
-def test_a_number_of_retries_does_not_count_the_first_attempt(
+@EVERY_WAY
+def test_max_retries_retries_a_rate_limit_that_has_no_hint(
+    emulator: Emulator, make: Make, way: str
+) -> None:
+    method = "StreamGenerateContent" if "stream" in way else "GenerateContent"
+    emulator.script(method, [Fault("RESOURCE_EXHAUSTED", message="slow down")])
+    assert WAYS[way](make(), "Hi", max_retries=2)
+    assert len(emulator.journal[-1].attempts) == 2
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"])
+@pytest.mark.parametrize(("given", "attempts"), [(0, 1), (1, 1), (3, 3)])
+def test_max_retries_counts_all_attempts(
+    emulator: Emulator, make: Make, given: int, attempts: int, code: str
+) -> None:
+    emulator.script("GenerateContent", [Fault(code, times=None, pushback=0.01)])
+    with pytest.raises((errors.Unavailable, errors.ResourceExhausted)):
+        make(max_retries=given).invoke("Hi")
+    assert len(emulator.journal[-1].attempts) == attempts
+
+
+def test_max_retries_does_not_repeat_a_stream_that_has_begun(
     emulator: Emulator, make: Make
 ) -> None:
-    emulator.script("GenerateContent", [Fault("UNAVAILABLE", times=None, pushback=0.01)])
-    with pytest.raises(errors.Unavailable):
-        make(max_retries=2).invoke("Hi")
-    assert len(emulator.journal[-1].attempts) == 3
+    emulator.script("StreamGenerateContent", [Reply(chunks=["one", Fault("RESOURCE_EXHAUSTED")])])
+    seen = []
+    with pytest.raises(errors.ResourceExhausted):
+        seen.extend(chunk.text for chunk in make(max_retries=5).stream("Hi"))
+    assert seen == ["one"]
+    assert len(emulator.journal[-1].attempts) == 1
 
 
 def test_a_call_has_the_time_it_is_given(emulator: Emulator, make: Make) -> None:
@@ -314,6 +337,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"model": "a/b/c"}, "'a/b/c' is no model"),
     ({"safety_settings": {"HARASMENT": "BLOCK_NONE"}}, "HARASMENT"),
     ({"max_retries": -1}, "max_retries is -1"),
+    ({"timeout": -3}, "error, timeout is -3.0; expected seconds"),
+    ({"generation_config": {"top_k": 1}}, "no 'generation_config'; give its settings one by one"),
+    ({"request_options": {"timeout": 1}}, "no 'request_options'; give timeout= and max_retries="),
+    ({"system_instruction": "x"}, "no 'system_instruction'; put a SystemMessage"),
     ({"temperature": "hot"}, "temperature"),
     ({"api_key": "k"}, "client excludes api_key"),
     ({"project": "p", "location": "l"}, "client excludes project and location"),
@@ -332,6 +359,25 @@ def test_what_cannot_be_sent_is_found_when_the_model_is_made(
 def test_an_unknown_word_for_a_call_is_named(emulator: Emulator, make: Make) -> None:
     with pytest.raises(ArgumentError, match="did you mean 'temperature'"):
         make().invoke("Hi", temprature=0)
+    assert not emulator.journal
+
+
+WRONG_IN_A_CALL: list[tuple[dict[str, Any], str]] = [
+    ({"generation_config": {"top_k": 1}}, "'generation_config'; give its settings one by one"),
+    ({"request_options": {"timeout": 1}}, "'request_options'; give timeout= and max_retries="),
+    ({"project": "p"}, r"'project'; it belongs to the constructor, ChatGemini\(project=...\)"),
+    ({"timeout": 0}, "^timeout is 0; expected seconds"),
+    ({"max_retries": "3"}, "^max_retries is '3'; expected the number of attempts"),
+    ({"max_retries": True}, "^max_retries is True"),
+]
+
+
+@pytest.mark.parametrize(("given", "text"), WRONG_IN_A_CALL, ids=str)
+def test_the_error_of_a_call_names_the_argument_and_where_it_belongs(
+    emulator: Emulator, make: Make, given: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(ArgumentError, match=text):
+        make().invoke("Hi", **given)
     assert not emulator.journal
 
 

@@ -52,8 +52,8 @@ class ChatGemini(BaseChatModel):
 
     What is not given is left to the model and to our client. Any other setting of a model
     (`thinking_config`, `seed`, ...) may be given like these, and every setting also with `bind` or for one
-    call, `model.invoke(..., temperature=0)`; as may `tools` (what `bind_tools` takes), `tool_config` and
-    `labels`.
+    call, `model.invoke(..., temperature=0)`; as may `tools` (what `bind_tools` takes), `tool_config`,
+    `labels` and `response_format`, which is a type or a mapping as OpenAI writes it.
 
     Errors are those of this library: an `RpcError` such as `NotFound` or `ResourceExhausted` for a call that
     failed, `BlockedPromptException` for a prompt that was blocked, an `ArgumentError` (also ValueError) for
@@ -102,7 +102,11 @@ class ChatGemini(BaseChatModel):
     timeout: float | None = None
     """Seconds for a call with all its attempts; if not given, what its method says."""
     max_retries: int | RetryPolicy | None = None
-    """How often a call is tried again, or the policy; if not given, that of the client."""
+    """How many attempts a call has at most, the first included, as LangChain counts, or the policy.
+
+    A number retries UNAVAILABLE and RESOURCE_EXHAUSTED, with a back-off where the server does not say how
+    long to wait; 0 and 1 both mean one attempt. If not given, the policy of the client holds.
+    """
     response_mime_type: str | None = None
     """`text/plain`, `application/json`, or `text/x.enum`."""
     response_schema: Any = None
@@ -134,7 +138,7 @@ class ChatGemini(BaseChatModel):
         found, more = dict(values), dict(values.get("model_kwargs") or {})
         for name in values.keys() - known:
             if name not in asking.KNOWN:
-                hint = nearest(name, (*known, *asking.KNOWN))
+                hint = asking.hint(name, (*known, *asking.KNOWN))
                 raise ArgumentError(f"ChatGemini has no {name!r}{hint}")
             more[name] = found.pop(name)
         return {**found, "model_kwargs": more} if more else found
@@ -213,8 +217,8 @@ class ChatGemini(BaseChatModel):
     def _said(self, kwargs: Mapping[str, Any], stop: list[str] | None = None) -> dict[str, Any]:
         """Return what a call is made with: the fields, `model_kwargs`, and what is given for it."""
         fields = {name: getattr(self, name) for name in _SAID}
-        given = {**kwargs, "stop": stop}
-        return {**asking.named(fields), **asking.named(self.model_kwargs), **asking.named(given)}
+        layers = (fields, self.model_kwargs, {**kwargs, "stop": stop})
+        return asking.merged(layers, self._backend)
 
     def _ask(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: Mapping[str, Any]
@@ -294,6 +298,7 @@ class ChatGemini(BaseChatModel):
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
         *,
         tool_choice: str | bool | Mapping[str, Any] | None = None,
+        strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Return the model with tools that it may call.
@@ -303,6 +308,7 @@ class ChatGemini(BaseChatModel):
                 another of their names, mappings, messages, a `Tool`.
             tool_choice: `auto`, `any` to have one called, `none`, the name of the one to call, or a
                 FunctionCallingConfig as a mapping.
+            strict: Ignored; agents of LangChain give it to every model. Gemini always follows the schemas.
             **kwargs: What else calls are made with.
 
         Raises:
@@ -319,9 +325,9 @@ class ChatGemini(BaseChatModel):
     def with_structured_output(
         self,
         schema: dict[str, Any] | type,
+        method: structured.Method = "json_schema",
         *,
         include_raw: bool = False,
-        method: structured.Method = "json_schema",
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
@@ -329,10 +335,10 @@ class ChatGemini(BaseChatModel):
 
         Args:
             schema: A model of pydantic, a TypedDict, or a JSON Schema.
-            include_raw: Give the message and what went wrong, too: a dictionary of `raw`, `parsed` and
-                `parsing_error`.
             method: `json_schema` gives the model the schema of its answer, `function_calling` has it call
                 a function, `json_mode` asks for JSON and leaves it to the prompt to say which.
+            include_raw: Give the message and what went wrong, too: a dictionary of `raw`, `parsed` and
+                `parsing_error`.
             strict: Taken for the sake of other models; Gemini always keeps to the schema.
             **kwargs: What else calls are made with.
 

@@ -20,7 +20,8 @@ from gemini_grpc.errors import ArgumentError, FieldError, nearest
 from gemini_grpc.functions import Function, Functions
 from gemini_grpc.functions.json_schema import from_json_schema
 from gemini_grpc.generative import tools
-from gemini_grpc.generative.schema import narrowed
+from gemini_grpc.generative.config import JSON
+from gemini_grpc.generative.schema import is_type, narrowed, to_schema
 from gemini_grpc.generative.translation import pb_of
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ def choice(value: object, given: Sequence[Any]) -> Data | None:
         wanted = _part(value.get("function", value), "name")
     names = _names(given)
     if wanted not in names:
+        if isinstance(wanted, str) and wanted != wanted.lower() in _MODES:
+            return choice(wanted.lower(), given)
         modes = "'auto', 'any', 'none'"
         raise ArgumentError(
             f"tool_choice is {value!r}{nearest(str(wanted), names)}; expected {modes}, a mapping of a "
@@ -174,3 +177,44 @@ def answer_schema(value: Data | type | Callable[..., Any], backend: Backend) -> 
             f"{type(value).__name__}: {error}"
         ) from error
     return _schema(_document(value) or told, backend, "schema")
+
+
+_FORMATS = ("json_schema", "json_object", "text")
+
+
+def format_settings(value: Any, backend: Backend) -> Data:
+    """Return the settings of generation that a `response_format` stands for.
+
+    Args:
+        value: A type, such as a model of pydantic, or a mapping as OpenAI and `ProviderStrategy` of
+            LangChain write it: `{"type": "json_schema", "json_schema": {"schema": ...}}`,
+            `{"type": "json_object"}` or `{"type": "text"}`. What it has beside the schema (`name`, `strict`)
+            does not matter to Gemini.
+        backend: Whose Schema is made.
+
+    Raises:
+        ArgumentError: It is something else, or the schema cannot be translated.
+        FieldError: The schema is none.
+    """
+    if is_type(value):
+        return {
+            "response_mime_type": JSON,
+            "response_schema": to_schema(value, backend, "response_format"),
+        }
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    if kind not in _FORMATS:
+        raise ArgumentError(
+            f"response_format is {value!r}; expected a type, or a mapping whose 'type' is one of "
+            f"{', '.join(map(repr, _FORMATS))}"
+        )
+    if kind != "json_schema":
+        return {"response_mime_type": JSON if kind == "json_object" else "text/plain"}
+    described = value.get("json_schema", value)
+    schema = _part(described, "schema")
+    if schema is None:
+        raise ArgumentError(
+            "response_format has no schema; expected "
+            "{'type': 'json_schema', 'json_schema': {'name': ..., 'schema': ...}}"
+        )
+    path = "response_format.json_schema.schema"
+    return {"response_mime_type": JSON, "response_schema": to_schema(schema, backend, path)}
