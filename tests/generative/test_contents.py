@@ -259,6 +259,18 @@ def test_a_part_without_data_is_named(backend: Backend) -> None:
 
 
 @every_backend
+def test_data_that_is_nested_too_deeply_is_an_error_of_ours(backend: Backend) -> None:
+    nested: list[Any] = []
+    for _ in range(60):
+        nested = [nested]
+    result = {"function_response": {"name": "f", "response": {"a": nested}}}
+    with pytest.raises(
+        errors.ArgumentError, match=r"contents\[0\].parts: the data is nested too deeply"
+    ):
+        to_contents([{"role": "user", "parts": [result]}], backend)
+
+
+@every_backend
 def test_what_a_model_has_said_is_sent_as_it_is(backend: Backend) -> None:
     for parts in ([], [{}], [{"text": ""}]):
         answer = backend.types.Content(role="model", parts=parts)

@@ -26,7 +26,7 @@ from gemini_grpc.generative.answer_errors import (
     StopCandidateException,
 )
 from gemini_grpc.generative.contents import async_read, to_content, to_contents
-from gemini_grpc.generative.replay import replayable
+from gemini_grpc.generative.replay import replace_parts, replayable
 from gemini_grpc.generative.rounds import AutomaticFunctionCalling
 from gemini_grpc.generative.template import Given
 from gemini_grpc.keywords import explain_keywords
@@ -374,9 +374,7 @@ class ChatSession:
         own: list[Any] = self._copies(value)
         for content in own:
             if content.role == "model":
-                parts = list(replayable(content._pb.parts))
-                del content._pb.parts[:]
-                content._pb.parts.extend(parts)
+                replace_parts(content._pb)
         return [content for content in own if content._pb.parts]
 
     def _convert(self) -> None:

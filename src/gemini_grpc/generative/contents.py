@@ -16,6 +16,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as PbMessage
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
@@ -285,6 +286,8 @@ def _assembled(role: str, pieces: list[Piece], backend: Backend, path: str) -> A
     cls: Any = backend.pb("Content")
     try:
         made = cls(role=role, parts=pieces)
+    except DecodeError as error:
+        raise ArgumentError(f"{path}: the data is nested too deeply for protobuf") from error
     except (TypeError, ValueError, AttributeError):
         paths = (f"{path}[{index}]" for index in range(len(pieces)))
         parts = map(translation.message, repeat("Part"), pieces, repeat(backend), paths)

@@ -108,6 +108,26 @@ def is_thought(part: Pb) -> bool:
     return bool(getattr(part, "thought", False))
 
 
+def has_content(part: Pb) -> bool:
+    """Return whether a part has anything to show; the service also sends parts without data."""
+    kind = part.WhichOneof("data")
+    if kind is None:
+        return False
+    data = getattr(part, kind)
+    if kind == "text":
+        return bool(data)
+    return bool(getattr(data, _ESSENTIAL[kind]) if kind in _ESSENTIAL else data.ByteSize())
+
+
+_ESSENTIAL = {
+    "inline_data": "data",
+    "file_data": "file_uri",
+    "function_call": "name",
+    "executable_code": "code",
+}
+"""The field without which a part of a kind has no content."""
+
+
 def parts_of(response: Pb) -> list[Pb]:
     """Return the parts of the first candidate, none if there is no candidate."""
     return list(response.candidates[0].content.parts) if response.candidates else []

@@ -39,6 +39,28 @@ def replayable(parts: Iterable[Pb]) -> Iterator[Pb]:
             yield part  # a kind of data that is newer than this library
 
 
+def keep_replayable(contents: Any) -> None:
+    """Leave only what the service accepts again in the model's messages of a request.
+
+    Args:
+        contents: The repeated field of the request. A message of the model without any such part is removed.
+    """
+    for content in contents:
+        if content.role == "model":
+            replace_parts(content)
+    kept = [content for content in contents if content.parts]
+    if len(kept) < len(contents):
+        del contents[:]
+        contents.extend(kept)
+
+
+def replace_parts(content: Pb) -> None:
+    """Leave only the parts in a message that the service accepts again."""
+    parts = list(replayable(content.parts))
+    del content.parts[:]
+    content.parts.extend(parts)
+
+
 def _has_data(part: Pb, kind: str) -> bool:
     data = getattr(part, kind)
     if kind == "text":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 
 from gemini_grpc.emulator import Emulator, Reply
+from gemini_grpc.errors import ArgumentError
 from gemini_grpc.generative.answer_errors import IncompleteResponseError
 from gemini_grpc.generative.backend import Backend
 from gemini_grpc.integrations.llama_index import Gemini
@@ -21,6 +23,12 @@ from gemini_grpc.integrations.llama_index.messages import conversation
 from gemini_grpc.integrations.llama_index.replies import Reply as Answer
 from gemini_grpc.v1beta.types import GenerateContentResponse
 from tests.generative.test_answer_properties import TEXT_PARTS, message, split
+from tests.integrations.langchain.test_texts import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import gemini_grpc
 
 Data = dict[str, Any]
 CALL = {"function_call": {"name": "f", "args": {}}, "thought_signature": b"call"}
@@ -91,3 +99,51 @@ async def test_a_stream_without_a_finish_reason_is_incomplete(backend: Data) -> 
         with pytest.raises(IncompleteResponseError):
             async for _ in await llm.astream_chat([ChatMessage(content="Hi")]):
                 pass
+
+
+async def test_an_answer_with_parts_without_data_is_sent_back_without_them(
+    emulator: Emulator, client: gemini_grpc.Client, call: Callable[..., Any]
+) -> None:
+    llm = Gemini(client=client)
+    hi = ChatMessage(content="Hi")
+    for before, part in itertools.product(([], [{"text": "a"}]), refused(client)):
+        whole = message([*before, part], "STOP")
+        emulator.script("GenerateContent", [Reply(message=whole)])
+        emulator.script("StreamGenerateContent", [Reply(chunks=[whole])])
+        answer = await call(llm, "chat", [hi])
+        (*_, last) = await call(llm, "stream_chat", [hi])
+        for said in (answer.message, last.message):
+            llm.chat([hi, said, hi])
+            contents = emulator.journal[-1].request.contents
+            assert [len(each.parts) for each in contents] == [1] * (2 + len(before))
+
+
+async def test_infinite_numbers_in_a_call_are_sent_back_as_texts(
+    emulator: Emulator, client: gemini_grpc.Client
+) -> None:
+    args = {"a": math.inf, "b": [-math.inf, math.nan], "c": 1}
+    whole = message([{"function_call": {"name": "f", "args": args}}], "STOP")
+    emulator.script("GenerateContent", [Reply(message=whole)])
+    llm, hi = Gemini(client=client), ChatMessage(content="Hi")
+    answer = llm.chat([hi])
+    (selection,) = llm.get_tool_calls_from_response(answer)
+    assert math.isinf(selection.tool_kwargs["a"])
+    told = {"tool_call_id": selection.tool_id}
+    llm.chat([hi, answer.message, ChatMessage("1", role="tool", additional_kwargs=told)])
+    (part,) = emulator.journal[-1].request.contents[1].parts
+    assert dict(part.function_call.args) == {"a": "Infinity", "b": ["-Infinity", "NaN"], "c": 1}
+
+
+WRONG = {
+    "timeout": r"'timeout'; give it as request_options={'timeout': ...}$",
+    "max_retries": r"'max_retries'; give request_options={'retry': RetryPolicy\(attempts=...\)}$",
+    "system_instruction": "'system_instruction'; put a message with the role 'system'",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_error_of_an_unknown_argument_says_where_it_belongs(name: str) -> None:
+    with pytest.raises(ArgumentError, match=WRONG[name]):
+        Gemini(**{name: 5})
+    with pytest.raises(ArgumentError, match=WRONG[name]):
+        Gemini(api_key="k").complete("Hi", **{name: 5})

@@ -14,6 +14,7 @@ import grpc
 
 from gemini_grpc.errors import ArgumentError, nearest
 from gemini_grpc.generative.config import SCHEMAS, GenerationConfig
+from gemini_grpc.generative.replay import keep_replayable
 from gemini_grpc.generative.template import Given, Question, Template
 from gemini_grpc.integrations.langchain.messages import Conversation
 from gemini_grpc.integrations.langchain.tools import declared, format_settings
@@ -145,4 +146,5 @@ def question(said: Data, messages: Sequence[BaseMessage], wires: Wires) -> Quest
     conversation = Conversation(messages, backend)
     made = template(said, backend, conversation.system)
     request = made.ask(conversation.contents or None)
+    keep_replayable(request.contents)
     return Question(wires, request, made, options(said))

@@ -22,6 +22,7 @@ from langchain_core.messages import (
 )
 
 from gemini_grpc.errors import ArgumentError, FieldError, nearest
+from gemini_grpc.functions.result import to_json
 from gemini_grpc.integrations.langchain import marks
 from gemini_grpc.integrations.langchain.blocks import Reader
 
@@ -149,14 +150,31 @@ class Conversation:
 
 
 def _response(said: str) -> Data:
-    """Return what a tool has said as a function returns it: JSON is read, all else is its output."""
+    """Return the text of a tool as a function returns it: JSON that protobuf can hold is read.
+
+    Any other text is the output as it is, such as one with NaN, which JSON does not have.
+    """
     try:
-        found = json.loads(said)
-    except ValueError:
+        found = to_json(json.loads(said))
+    except (ValueError, RecursionError):
+        found = None
+    if _depth(found) > _DEEPEST:
         found = None
     if isinstance(found, dict):
         return found
     return {"output": found if isinstance(found, list) else said}
+
+
+_DEEPEST = 30
+"""Levels of JSON, at most: protobuf reads 100 levels of messages, and an object takes three."""
+
+
+def _depth(value: Any) -> int:
+    """Return how many lists and dictionaries are inside each other."""
+    if not isinstance(value, (dict, list)):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0)
 
 
 _ADDERS: dict[type, Callable[[Conversation, Any, str], None]] = {

@@ -79,11 +79,13 @@ class Listener:
             said.signatures[call_id] = signature
 
     def _block(self, part: Pb) -> Iterator[Data]:
-        kind = part.WhichOneof("data")
         signature = _signature(part)
-        if kind in (None, "text") and not (part.text or signature):
-            return  # an empty part, which ends some streams
-        made = _WRITERS.get(kind or "text", _unknown)(self, part)
+        if reading.has_content(part):
+            made = _WRITERS.get(part.WhichOneof("data"), _unknown)(self, part)
+        elif signature:
+            made = self._text(part)
+        else:
+            return  # a part without data, which ends some streams
         yield {**made, "extras": {"signature": signature}} if signature else made
 
     def _text(self, part: Pb) -> Data:

@@ -171,7 +171,7 @@ def _arguments(block: ToolCallBlock, path: str) -> Data:
         return given
     try:
         found = json.loads(given or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ArgumentError(
@@ -183,7 +183,9 @@ def _arguments(block: ToolCallBlock, path: str) -> Data:
 def block_of(part: Any) -> ContentBlock | None:
     """Return the block that a part is, read from its protobuf message; None if it says nothing."""
     kind = part.WhichOneof("data")
-    if kind not in _READERS or (kind != "text" and reading.is_thought(part)):
+    if not reading.has_content(part) or kind not in _READERS:
+        return None
+    if kind != "text" and reading.is_thought(part):
         return None  # a thought that is an image was only tried
     return _READERS[kind](part)
 

@@ -11,6 +11,7 @@ from gemini_grpc.errors import ArgumentError, nearest
 from gemini_grpc.generative._async.catalog import get_base_model_async, get_model_async
 from gemini_grpc.generative._sync.catalog import get_base_model, get_model
 from gemini_grpc.generative.config import GenerationConfig
+from gemini_grpc.generative.replay import keep_replayable
 from gemini_grpc.generative.request_options import call_options
 from gemini_grpc.generative.template import Given, Template
 from gemini_grpc.integrations.llama_index import links
@@ -36,7 +37,16 @@ _SETTINGS = tuple(field.name for field in dataclasses.fields(GenerationConfig))
 _GIVEN = Given._fields
 _OTHERS = ("cached_content", "request_options")
 _KNOWN = (*_GIVEN, *_OTHERS, *_SETTINGS)
-
+_ELSEWHERE = {
+    "timeout": "; give it as request_options={'timeout': ...}",
+    "metadata": "; give it as request_options={'metadata': ...}",
+    **dict.fromkeys(
+        ("retry", "max_retries"), "; give request_options={'retry': RetryPolicy(attempts=...)}"
+    ),
+    "system_instruction": "; put a message with the role 'system' among the messages",
+    "config": "; it is called generation_config",
+}
+"""Where arguments belong that a call does not have."""
 
 UNASKED = Limits(1_048_576, 8_192)
 """What is taken for the limits where nobody is asked, as on Vertex AI, which tells none over gRPC: what every
@@ -69,6 +79,8 @@ class Said:
             others |= told
         for name in others:
             if name not in _OTHERS:
+                if name in _ELSEWHERE:
+                    raise ArgumentError(f"there is no argument {name!r}{_ELSEWHERE[name]}")
                 raise ArgumentError(
                     f"there is no argument {name!r}{nearest(name, _KNOWN)}; expected one of "
                     f"{', '.join(_KNOWN)}"
@@ -251,7 +263,9 @@ class Talk:
         told = conversation(messages, Parts(self.connection.backend, fetched))
         template = self._template(said, {"parts": told.system} if told.system else None)
         others = {**self.said.others, **said.others}
-        return _Question(template.ask(told.contents), call_options(others.get("request_options")))
+        request = template.ask(told.contents)
+        keep_replayable(request.contents)
+        return _Question(request, call_options(others.get("request_options")))
 
 
 def _limits_of(model: Any) -> Limits:
