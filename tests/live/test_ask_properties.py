@@ -61,7 +61,7 @@ NOISE = st.sampled_from(
     [
         *(transcript("input", "heard "), content(grounding_metadata={}), {}),
         *(content(generation_complete=True), {"usage_metadata": {"total_token_count": 1}}),
-        *(update("h"), {"go_away": {"time_left": {"seconds": 300}}}),
+        *(update("h"), update(""), {"go_away": {"time_left": {"seconds": 300}}}),
     ]
 )
 """What may come at any time."""

@@ -21,7 +21,7 @@ from gemini_grpc.live import (
     events,
 )
 from gemini_grpc.live.audio import Playout
-from tests.live.stage import TURN_END, Stage, begin, go_away, resumable, say, until
+from tests.live.stage import BUSY, TURN_END, Stage, begin, go_away, resumable, say, until
 
 
 def content(**fields: Any) -> dict[str, Any]:
@@ -99,6 +99,58 @@ def test_a_transcript_that_came_before_a_question_is_not_part_of_its_answer(stag
     assert actor.call("ask", "one").transcript == ""
     until(lambda: actor.session.handle)
     assert actor.call("ask", "two").transcript == ""
+
+
+@pytest.mark.parametrize("function", [False, True], ids=["answer", "answer with a function"])
+def test_a_busy_update_after_the_end_of_a_turn_announces_no_other(
+    stage: Stage, function: bool
+) -> None:
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        for text in questions(requests):
+            if function:
+                yield call(text)
+                assert next(requests).tool_response
+            yield say(text)
+            yield TURN_END
+            yield BUSY
+
+    stage.script(plan)
+    actor = stage.session(model="gemini-3.8-live", tools=[lookup]).enter(listen=False)
+    for text in ("one", "two", "three"):
+        assert actor.start("ask", text, timeout=5).result(10).text == text
+        until(lambda: len(actor.session._feed.mailbox))
+    assert actor.session._engine.protocol.turns_due == 0
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_busy_update_after_speech_announces_the_answer_to_it(stage: Stage, comes: bool) -> None:
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests)
+        assert next(requests).realtime_input.audio.data
+        yield BUSY
+        for number, text in enumerate(questions(requests)):
+            if comes and not number:
+                yield say("what I heard", turn_complete=True)
+            yield say(text, turn_complete=True)
+
+    stage.script(plan)
+    actor = stage.session().enter(listen=False)
+    raw = actor.call("raw")
+    actor.call("send_audio", bytes(320))
+    stage.colour.next(raw)
+    until(lambda: actor.session._engine.protocol.turns_due)
+    asking = actor.start("ask", "one", timeout=5)
+    if comes:
+        assert asking.result(10).text == "one"
+    else:  # it costs one question
+        stage.colour.next(raw)
+        until(lambda: not actor.session._engine.protocol.turn_open)
+        until(lambda: not actor.session._feed.mailbox)
+        stage.advance(6)
+        with pytest.raises(DeadlineExceeded):
+            asking.result(10)
+    assert actor.call("ask", "two", timeout=5).text == "two"
 
 
 def test_a_late_transcript_does_not_delay_the_next_connection(stage: Stage) -> None:

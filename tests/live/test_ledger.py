@@ -64,6 +64,52 @@ def test_a_turn_that_was_begun_is_due_until_it_has_ended() -> None:
     assert not ledger.turns_due(turn_open=False)
 
 
+def spoken() -> Outgoing:
+    return Outgoing("audio", b"", prompts=True)
+
+
+def result(**more: bool) -> Outgoing:
+    return Outgoing("tool_response", b"", **more)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said", "begun"),
+    [
+        ([], [], False),
+        ([question()], [TEXT, END], False),
+        ([spoken()], [], True),
+        ([spoken()], [TEXT, END], False),
+        ([result(prompts=True)], [], True),
+        ([result(prompts=True)], [TEXT, END], False),
+        ([result()], [], False),
+        ([question(), question()], [TEXT, END], True),
+    ],
+)
+def test_a_busy_update_announces_a_turn_if_there_is_something_to_answer(
+    sent: list[Outgoing], said: list[events.Event], begun: bool
+) -> None:
+    ledger = ledger_of(*sent)
+    for event in (*said, BUSY):
+        see(ledger, event, 0.0, turn_open=event is END)
+    assert ledger.turns_due(turn_open=False) == begun
+
+
+def test_speech_in_a_turn_may_be_answered_after_it_and_a_result_is_answered_in_it() -> None:
+    for message, begun in ((spoken(), True), (result(prompts=True), False)):
+        ledger = ledger_of(message, turn_open=True)
+        see(ledger, TEXT, 0.0, turn_open=True)
+        see(ledger, END, 0.0, turn_open=True)
+        see(ledger, BUSY, 0.0)
+        assert ledger.turns_due(turn_open=False) == begun
+
+
+def test_a_turn_that_was_announced_does_not_come_after_a_long_silence() -> None:
+    ledger = ledger_of(spoken())
+    see(ledger, BUSY, 0.0)
+    ledger.settle(turn_open=False)
+    assert not ledger.turns_due(turn_open=False)
+
+
 @pytest.mark.parametrize(
     "other",
     [*LATE, events.Interrupted(), events.GoingAway(1.0), READY, events.UsageReport(events.Usage())],

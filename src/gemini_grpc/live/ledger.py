@@ -10,6 +10,10 @@ That a turn is owed is another matter: a message that has arrived may not be ans
 update says. Only the model's output, the end of its turn or of the connection settles that, and where one
 turn may have been for two questions, an update some time later or somebody who has waited in vain.
 
+A busy update (a resumption update that is not `resumable`) announces a turn only if there is something for
+the model to answer: a question, or speech or a function result to which it has not said anything yet. An
+update that comes later than the turn it belongs to announces nothing.
+
 Saying too often that something is uncertain costs a question, saying it too rarely loses a message.
 """
 
@@ -23,7 +27,7 @@ from gemini_grpc.live import events
 
 if TYPE_CHECKING:
     from gemini_grpc.live.events import Event
-    from gemini_grpc.live.outgoing import Outgoing
+    from gemini_grpc.live.outgoing import Kind, Outgoing
 
 CROSSING_SECONDS = 10.0
 """How long a message may be under way while the server, not knowing it, sends an update."""
@@ -59,7 +63,7 @@ class _Owed:
 class Ledger:
     """What is uncertain about one connection, and which turns are owed over it."""
 
-    __slots__ = ("_begun", "_entries", "_expected", "_owed")
+    __slots__ = ("_begun", "_entries", "_expected", "_owed", "_prompts")
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
@@ -67,6 +71,7 @@ class Ledger:
         """The questions that are followed, and whether they are written; lost ones are missing."""
         self._owed: list[_Owed] = []  # turns that were asked for, and have not said anything yet
         self._begun = False  # a turn was begun that has not said anything yet
+        self._prompts: set[Kind] = set()  # what was sent that the model may yet answer
 
     def __bool__(self) -> bool:
         return bool(self._entries)
@@ -87,7 +92,14 @@ class Ledger:
         return question not in self._expected
 
     def add(self, message: Outgoing, now: float, *, turn_open: bool) -> None:
-        """Note that a message is being written, while a turn of the model is open or not."""
+        """Note that a message is being written, while a turn of the model is open or not.
+
+        Audio and video leave no entry: they are not sent again.
+        """
+        if message.prompts:
+            self._prompts.add(message.kind)
+        if not message.is_control:
+            return
         if message in self._expected:
             self._expected[message] = True
         asked = sum(_asks(entry.message) for entry in self._entries)
@@ -99,6 +111,9 @@ class Ledger:
 
     def see(self, event: Event, now: float, *, turn_open: bool) -> None:
         """Take an event for the proof it may be; a turn was open or not before it."""
+        if self._prompts and is_output(event):
+            # speech during a turn may be answered after it; a result is taken for answered
+            self._prompts = self._prompts - {"tool_response"} if turn_open else set()
         waits = self._entries or self._owed or self._begun
         if not (waits or isinstance(event, events.ResumptionUpdate)):
             return  # there is nothing to prove
@@ -110,7 +125,8 @@ class Ledger:
             self._owed = self._owed[1:]
             if not (isinstance(event, events.TurnEnd) and event.reason == "interrupted"):
                 self._owed = [_Owed(owed.at, passed=True) for owed in self._owed]
-        self._begun = (self._begun and not ends) or _begins(event)
+        begins = _begins(event) and bool(self._owed or self._prompts)
+        self._begun = (self._begun and not ends) or begins
         if not ends and not is_output(event) and not _begins(event):
             return
         for at in range(len(self._entries) - 1, -1, -1):
@@ -136,6 +152,7 @@ class Ledger:
         """
         if not turn_open and all(self._expected.values()):
             self._owed = [owed for owed in self._owed if not owed.passed]
+            self._begun = False
 
     def take(self) -> tuple[Outgoing, ...]:
         """Return what is uncertain, and forget it, for the connection has ended."""
@@ -143,6 +160,7 @@ class Ledger:
         self._expected = {each: False for each, written in self._expected.items() if not written}
         self._entries.clear()
         self._owed.clear()
+        self._prompts.clear()
         self._begun = False
         return found
 

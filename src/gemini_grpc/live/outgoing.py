@@ -38,6 +38,8 @@ class Outgoing:
     """How much audio it is."""
     asks: bool = False
     """The model answers it with a turn."""
+    prompts: bool = False
+    """The model may answer it with a turn, or not: the server decides whether it was spoken to."""
     answer: ToolResult | None = None
     """What it tells the model, if it answers a call."""
     blocking: bool = False

@@ -186,7 +186,7 @@ class LiveProtocol:
         """Return a piece of realtime audio: PCM, 16 bit, one channel."""
         pcm = whole(pcm)
         data = self._blob("audio", mime_type(rate), pcm)
-        return Outgoing("audio", data, len(pcm) / 2 / rate)
+        return Outgoing("audio", data, len(pcm) / 2 / rate, prompts=True)
 
     def video(self, image: bytes, image_type: str) -> Outgoing:
         """Return a frame of realtime video."""
@@ -251,7 +251,13 @@ class LiveProtocol:
             del self.pending[call]
             self._answered.add(call)
         result = events.ToolResult(call, pending.name, response)
-        message = Outgoing("tool_response", data, answer=result, blocking=pending.blocking)
+        message = Outgoing(
+            "tool_response",
+            data,
+            prompts=scheduling != "SILENT",
+            answer=result,
+            blocking=pending.blocking,
+        )
         self._answers.append(message)
         return message
 
@@ -287,8 +293,7 @@ class LiveProtocol:
             self._activity_written = message.kind == "activity_start"
         if message in self._answers:
             self._answers.remove(message)
-        if message.is_control:
-            self.ledger.add(message, now, turn_open=self.turn_open)
+        self.ledger.add(message, now, turn_open=self.turn_open)
 
     # what the server says
 

@@ -249,8 +249,7 @@ class Engine:
             message = self.lanes.next(hold_realtime=self.protocol.holds_realtime)
             if message is None:
                 return None
-            if message.is_control:
-                self.protocol.written(message, self._clock.now())
+            self.protocol.written(message, self._clock.now())
             if self.lanes.has_line:
                 self.signal.notify()
         return message.data
