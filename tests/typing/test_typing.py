@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from mypy import api
+
+from tests.support.type_checkers import pyright
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "tests/typing/examples.py"
@@ -92,35 +91,7 @@ def test_mypy_without_the_stubs_of_protobuf_accepts_and_refuses_programs(tmp_pat
 
 
 def test_pyright_accepts_and_refuses_programs(tmp_path: Path) -> None:
-    config = {
-        "typeCheckingMode": "standard",
-        "include": of_users(tmp_path),
-        "extraPaths": [str(ROOT / "src")],
-        "pythonVersion": "3.11",
-        "reportMissingImports": "warning",
-    }
-    path = tmp_path / "pyrightconfig.json"
-    path.write_text(json.dumps(config))
-    command = [
-        sys.executable,
-        "-m",
-        "basedpyright",
-        "--outputjson",
-        "--pythonpath",
-        sys.executable,
-        "-p",
-        str(path),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout)
-    assert report["summary"]["filesAnalyzed"] >= len(config["include"])
-    check(
-        [
-            (Path(each["file"]).name, each["range"]["start"]["line"] + 1, each["message"])
-            for each in report["generalDiagnostics"]
-            if each["severity"] == "error"
-        ]
-    )
+    check(pyright(of_users(tmp_path), tmp_path))
 
 
 @pytest.fixture(scope="module")

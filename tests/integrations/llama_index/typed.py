@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llama_index.core.llms import LLM, ChatMessage
 
+from gemini_grpc import GenerationConfig
 from gemini_grpc.integrations.llama_index import Gemini, GeminiMultiModal
 
 if TYPE_CHECKING:
@@ -23,7 +24,16 @@ def made(client: Client, other: AsyncClient) -> list[LLM]:
         "gemini-3.1-pro-preview", api_key="k", max_tokens=5, top_k=3
     )
     vertex = Gemini(project="p", location="global", temperature=None)
-    return [calling, vertex, Gemini(client=client), Gemini(client=other, system_prompt="Be brief.")]
+    config = Gemini(generation_config={"top_k": 3}, safety_settings={"harassment": "block_none"})
+    typed = Gemini(generation_config=GenerationConfig(top_k=3), safety_settings="block_none")
+    return [
+        calling,
+        vertex,
+        config,
+        typed,
+        Gemini(client=client),
+        Gemini(client=other, system_prompt="Be brief."),
+    ]
 
 
 def pictured(image: ImageNode, document: ImageDocument) -> str:

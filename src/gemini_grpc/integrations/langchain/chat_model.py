@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
@@ -29,14 +29,25 @@ from gemini_grpc.integrations.langchain.tools import answer_schema, choice, decl
 from gemini_grpc.rpc.policy import RetryPolicy  # noqa: TC001  # pydantic reads it, for a field
 
 if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
     from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
 
+    from gemini_grpc.generative.argument_types import (
+        CachedContentType,
+        SafetySettingsType,
+        SchemaType,
+        ToolConfigType,
+    )
     from gemini_grpc.generative.backend import Backend
     from gemini_grpc.generative.template import Question
-    from gemini_grpc.generative.wires import Wires
+    from gemini_grpc.generative.wires import HasWires, Wires
+    from gemini_grpc.integrations.langchain.tools import (
+        LangChainToolsType,
+        LangChainToolType,
+        ToolChoiceType,
+    )
 
 _OWN = ("api_key", "credentials", "project", "location", "version")
 """The fields that say how to connect; without any, and without `client`, the default client is used."""
@@ -125,8 +136,25 @@ class ChatGemini(BaseChatModel):
             *,
             model: str = DEFAULT_MODEL,
             api_key: str | SecretStr | None = None,
+            credentials: Credentials | None = None,
+            client: HasWires | None = None,
+            project: str | None = None,
+            location: str | None = None,
+            version: Literal["v1beta", "v1alpha"] | None = None,
             temperature: float | None = None,
+            top_p: float | None = None,
+            top_k: float | None = None,
             max_tokens: int | None = None,
+            stop: list[str] | None = None,
+            safety_settings: SafetySettingsType | None = None,
+            cached_content: CachedContentType | None = None,
+            timeout: float | None = None,
+            max_retries: int | RetryPolicy | None = None,
+            response_mime_type: str | None = None,
+            response_schema: SchemaType | None = None,
+            tools: LangChainToolsType | None = None,
+            tool_config: ToolConfigType | None = None,
+            streaming: bool = False,
             **settings: Any,
         ) -> None: ...
 
@@ -295,9 +323,9 @@ class ChatGemini(BaseChatModel):
 
     def bind_tools(
         self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        tools: Sequence[LangChainToolType],
         *,
-        tool_choice: str | bool | Mapping[str, Any] | None = None,
+        tool_choice: ToolChoiceType | None = None,
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
@@ -372,7 +400,7 @@ class ChatGemini(BaseChatModel):
         return self.get_num_tokens_from_messages([HumanMessage(text)])
 
     def get_num_tokens_from_messages(
-        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+        self, messages: list[BaseMessage], tools: Sequence[LangChainToolType] | None = None
     ) -> int:
         """Return how many tokens a conversation has, as the API counts, system messages included.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langchain_core.tools import BaseTool, Tool, create_schema_from_function
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
@@ -25,9 +25,16 @@ from gemini_grpc.generative.schema import is_type, narrowed, to_schema
 from gemini_grpc.generative.translation import pb_of
 
 if TYPE_CHECKING:
+    from gemini_grpc.generative.argument_types import ToolType
     from gemini_grpc.generative.backend import Backend
 
 Data = dict[str, Any]
+
+LangChainToolType: TypeAlias = "dict[str, Any] | type | BaseTool | ToolType"
+"""A tool of LangChain or of Gemini."""
+LangChainToolsType: TypeAlias = "LangChainToolType | Sequence[LangChainToolType]"
+ToolChoiceType: TypeAlias = "str | bool | Mapping[str, Any]"
+"""A mode, the name of a tool, or a FunctionCallingConfig as a mapping."""
 
 _OURS = (str, tools.Tool, tools.FunctionDeclaration, Function, Functions)
 _PARTS_OF_TOOLS = frozenset(tools.Tool.__dataclass_fields__)

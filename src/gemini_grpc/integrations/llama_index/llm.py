@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from llama_index.core.tools.types import BaseTool
     from llama_index.core.types import BasePydanticProgram, Model
 
+    from gemini_grpc.generative.argument_types import GenerationConfigType, SafetySettingsType
     from gemini_grpc.generative.wires import HasWires
     from gemini_grpc.rpc.secret import Secret
 
@@ -115,8 +116,8 @@ class Gemini(GeminiComponent, FunctionCallingLLM):
         temperature: float | None = DEFAULT_TEMPERATURE,
         max_tokens: int | None = None,
         context_window: int | None = None,
-        generation_config: object = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType = None,
+        safety_settings: SafetySettingsType | None = None,
         generate_kwargs: Mapping[str, Any] | None = None,
         is_function_calling_model: bool = True,
         **more: Any,

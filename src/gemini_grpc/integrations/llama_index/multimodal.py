@@ -41,6 +41,7 @@ from gemini_grpc.integrations.llama_index.component import GeminiComponent
 if TYPE_CHECKING:
     from llama_index.core.callbacks import CallbackManager
 
+    from gemini_grpc.generative.argument_types import GenerationConfigType, SafetySettingsType
     from gemini_grpc.rpc.secret import Secret
 
 Image = ImageNode | ImageBlock | ImageDocument
@@ -60,8 +61,8 @@ class GeminiMultiModal(GeminiComponent, MultiModalLLM):
         model_name: str = DEFAULT_MODEL,
         temperature: float | None = DEFAULT_TEMPERATURE,
         max_tokens: int | None = None,
-        generation_config: object = None,
-        safety_settings: object = None,
+        generation_config: GenerationConfigType = None,
+        safety_settings: SafetySettingsType | None = None,
         api_base: str | None = None,
         transport: str | None = None,
         callback_manager: CallbackManager | None = None,
