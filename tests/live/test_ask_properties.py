@@ -6,19 +6,15 @@ Hypothesis makes the script of a server, and sessions of both colours play it wi
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gemini_grpc import v1beta
-from gemini_grpc.live import Inbox, LiveConfig, Outbox, Resume, Tool
+from gemini_grpc.live import Inbox, LiveConfig, Outbox, Resume
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -28,233 +24,34 @@ from gemini_grpc.live._sync.session import LiveSession
 from gemini_grpc.live.clock import AsyncClock, Clock
 from gemini_grpc.live.protocol import LiveProtocol
 from gemini_grpc.live.tools import Toolbox
-
-CLIENT = v1beta.types.BidiGenerateContentClientMessage.pb()
-SERVER = v1beta.types.BidiGenerateContentServerMessage.pb()
-READ: Any = object()
-"""What a script yields to be given the next message of the client; None at the end of the connection."""
-LIMIT = 8.0
-"""Seconds after which an answer counts as never coming."""
-
-
-def content(**fields: Any) -> dict[str, Any]:
-    return {"server_content": fields}
-
-
-def parts(*parts: Any) -> dict[str, Any]:
-    return {"model_turn": {"parts": list(parts)}}
-
-
-def transcript(who: str, text: str) -> dict[str, Any]:
-    return content(**{f"{who}_transcription": {"text": text}})
-
-
-def update(handle: str) -> dict[str, Any]:
-    return {"session_resumption_update": {"new_handle": handle, "resumable": bool(handle)}}
-
-
-END = content(turn_complete=True)
-INTERRUPTED = content(interrupted=True)
-SPEECH = {"inline_data": {"mime_type": "audio/pcm;rate=24000", "data": b"123"}}
-
-NOISE = st.sampled_from(
-    [
-        *(transcript("input", "heard "), content(grounding_metadata={}), {}),
-        *(content(generation_complete=True), {"usage_metadata": {"total_token_count": 1}}),
-        *(update("h"), update(""), {"go_away": {"time_left": {"seconds": 300}}}),
-    ]
+from tests.live.orders import (
+    CLIENT,
+    LIMIT,
+    READ,
+    SCRIPTS,
+    SERVER,
+    Exchange,
+    Server,
+    ask_all,
+    async_ask_all,
+    played,
+    tools,
 )
-"""What may come at any time."""
-LATE = st.one_of(NOISE, st.sampled_from([transcript("output", "late "), INTERRUPTED]))
-"""What may come after the end of a turn."""
-
-
-@dataclass
-class Exchange:
-    """A question, what the server sends to it, and the answer that is expected."""
-
-    messages: list[Any] = field(default_factory=list)
-    """Messages, and `READ` for each function response that the server waits for."""
-    text: str = ""
-    transcript: str = ""
-    audio: bytes = b""
-    calls: list[str] = field(default_factory=list)
-    reason: str = "complete"
-
-
-class Writer:
-    """Writes one exchange with the choices of Hypothesis."""
-
-    def __init__(self, draw: Any, number: int) -> None:
-        self._draw = draw
-        self._number = number
-        self.made = Exchange()
-
-    def noise(self, kind: Any = NOISE) -> None:
-        self.made.messages += self._draw(st.lists(kind, max_size=2))
-
-    def put(self, *messages: Any) -> None:
-        for message in messages:
-            self.made.messages.append(message)
-            self.noise()
-
-    def say(self, *, end: bool = False, **more: Any) -> None:
-        """Let the model say something of its own, and perhaps end the turn with it."""
-        self.put(*[update("")] * self._draw(st.integers(0, 1)))
-        kind = self._draw(st.sampled_from(["text", "speech", "transcript"]))
-        text = f"{self._number}{kind[0]} "
-        made = self.made
-        if kind == "text":
-            self.put(content(**parts({"text": text})))
-            made.text += text
-        elif kind == "speech":
-            self.put(*(content(**parts(SPEECH)) for _ in range(2)))
-            made.audio += b"123123"
-        else:
-            early = self._draw(st.booleans())
-            self.put(*[transcript("output", text)] * early, content(**parts({"text": text})))
-            self.put(*[transcript("output", text)] * (not early))
-            made.text += text
-            made.transcript += text
-        if end:
-            last = f"{self._number}end"
-            bundled = self._draw(st.booleans())
-            made.messages += [content(**parts({"text": last}), turn_complete=True)] * bundled
-            made.messages += [content(**parts({"text": last})), END] * (not bundled)
-            made.text += last
-
-    def call(self, name: str, count: int = 1) -> list[str]:
-        ids = [f"{self._number}.{len(self.made.calls) + at}" for at in range(count)]
-        calls = [{"id": each, "name": name} for each in ids]
-        message = {"tool_call": {"function_calls": calls}}
-        self.put(message)
-        if self._draw(st.booleans()):
-            self.put(message)  # once more, while it is pending
-        self.made.calls += ids
-        return ids
-
-    def answered(self, ids: list[str], name: str) -> None:
-        self.made.messages += [READ] * len(ids)
-        if self._draw(st.booleans()):  # once more, when it was answered
-            self.put({"tool_call": {"function_calls": [{"id": ids[0], "name": name}]}})
-        self.noise()
-
-
-def plain(writer: Writer, draw: Any) -> None:
-    writer.say()
-    writer.say(end=True)
-
-
-def call_in_turn(writer: Writer, draw: Any) -> None:
-    name = draw(st.sampled_from(["blocking", "background"]))
-    writer.answered(writer.call(name, draw(st.integers(1, 2))), name)
-    writer.say(end=True)
-
-
-def call_and_turn_that_follows(writer: Writer, draw: Any) -> None:
-    if draw(st.booleans()):
-        writer.say()
-    name = draw(st.sampled_from(["blocking", "background", "unknown"]))
-    ids = writer.call(name, draw(st.integers(1, 2)))
-    writer.put(END)
-    writer.answered(ids, name)
-    writer.say(end=True)
-
-
-def cancelled_call(writer: Writer, draw: Any) -> None:
-    writer.say()
-    ids = writer.call("slow")
-    cancellation = {"tool_call_cancellation": {"ids": ids}}
-    if draw(st.booleans()):
-        writer.put(END)
-        writer.made.messages.append(cancellation)
-    else:
-        writer.put(cancellation)
-        writer.say(end=True)
-
-
-def interrupted(writer: Writer, draw: Any) -> None:
-    writer.say()
-    writer.put(content(**parts({"text": "cut"})))
-    writer.made.text += "cut"
-    writer.put(INTERRUPTED, *[content(**parts(SPEECH))] * draw(st.integers(0, 2)))
-    writer.made.messages.append(END)
-    writer.made.reason = "interrupted"
-
-
-ANSWERS = st.sampled_from(
-    [plain, call_in_turn, call_and_turn_that_follows, cancelled_call, interrupted]
-)
-
-
-@st.composite
-def exchanges(draw: Any, number: int) -> Exchange:
-    writer = Writer(draw, number)
-    writer.noise(LATE)
-    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):  # turns that say nothing
-        writer.put(INTERRUPTED, END)
-        writer.put(*[END] * draw(st.integers(0, 1)))
-    draw(ANSWERS)(writer, draw)
-    writer.noise(LATE)
-    return writer.made
-
-
-SCRIPTS = st.integers(1, 5).flatmap(
-    lambda count: st.tuples(*(exchanges(number) for number in range(count)))
-)
-
-
-class Server:
-    """Plays a script over as many connections as it takes."""
-
-    def __init__(self, script: tuple[Exchange, ...]) -> None:
-        self._script = iter(script)
-        self.wrong: list[str] = []
-
-    def connection(self) -> Any:
-        """Be one connection: yield messages, and `READ` to be sent the client's next one."""
-        if (yield READ) is None:
-            return
-        yield {"setup_complete": {}}
-        while (request := (yield READ)) is not None:
-            if request.WhichOneof("message_type") != "client_content":
-                self.wrong.append(f"expected a question, not {request}")
-                return
-            for message in next(self._script).messages:
-                if message is not READ:
-                    yield message
-                elif (response := (yield READ)) is None:
-                    return
-                elif not response.tool_response.function_responses:
-                    self.wrong.append(f"expected a function response, not {response}")
-                    return
 
 
 class Call:
     """One connection without a socket, as grpcio gives it to threads."""
 
     def __init__(self, server: Server, requests: Iterator[bytes]) -> None:
-        self._plan = server.connection()
-        self._requests = requests
+        self._messages = played(server, requests)
         self._callbacks: list[Any] = []
-        next(self._plan)
-        self._reads = True
 
     def add_done_callback(self, callback: Any) -> None:
         self._callbacks.append(callback)
 
     def __next__(self) -> bytes:
         try:
-            while True:
-                value = None
-                if self._reads:
-                    data = next(self._requests, None)
-                    value = None if data is None else CLIENT.FromString(data)
-                message = self._plan.send(value)
-                self._reads = message is READ
-                if not self._reads:
-                    encoded: bytes = SERVER(**message).SerializeToString()
-                    return encoded
+            return next(self._messages)
         except StopIteration:
             self.cancel()
             raise
@@ -323,34 +120,6 @@ class AsyncCall:
         return ()
 
 
-def tools(*, threads: bool) -> list[Tool]:
-    """Return functions for a session; the slow one ends when its call is cancelled."""
-    over = threading.Event()
-
-    def blocking() -> int:
-        """Return a number."""
-        return 1
-
-    def background() -> int:
-        """Return a number, while the model goes on."""
-        return 2
-
-    def slow() -> None:
-        """Wait until the call is cancelled."""
-        over.wait(LIMIT)
-
-    async def async_slow() -> None:
-        """Wait until the call is cancelled."""
-        await asyncio.sleep(LIMIT)
-
-    async_slow.__name__ = "slow"
-    return [
-        Tool(blocking, behavior="BLOCKING"),
-        Tool(background, behavior="NON_BLOCKING"),
-        Tool(slow if threads else async_slow, on_cancel=over.set if threads else None),
-    ]
-
-
 def arguments(*, threads: bool) -> dict[str, Any]:
     """Return what an engine needs besides its connections."""
     toolbox = Toolbox(tools(threads=threads))
@@ -367,20 +136,11 @@ def arguments(*, threads: bool) -> dict[str, Any]:
     }
 
 
-def check_turn(turn: Any, expected: Exchange) -> None:
-    assert turn.text == expected.text
-    assert turn.audio == expected.audio
-    assert [each.id for each in turn.calls] == expected.calls
-    assert turn.end_reason == expected.reason
-    assert turn.transcript.replace("late ", "") == expected.transcript
-
-
 def check_in_threads(script: tuple[Exchange, ...]) -> None:
     server, made = Server(script), arguments(threads=True)
     engine = Engine(lambda _: (lambda requests, **__: Call(server, requests), ()), **made)
     with LiveSession(engine, made["feed"]) as session:
-        for number, expected in enumerate(script):
-            check_turn(session.ask(f"question {number}", timeout=LIMIT), expected)
+        ask_all(session, script)
     assert not server.wrong
 
 
@@ -391,9 +151,7 @@ async def check_in_loop(script: tuple[Exchange, ...]) -> None:
         return (lambda **__: AsyncCall(server)), ()
 
     async with AsyncLiveSession(AsyncEngine(dial, **made), made["feed"]) as session:
-        for number, expected in enumerate(script):
-            turn = await session.ask(f"question {number}", timeout=LIMIT)
-            check_turn(turn, expected)
+        await async_ask_all(session, script)
     assert not server.wrong
 
 
