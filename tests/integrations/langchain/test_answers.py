@@ -328,3 +328,19 @@ def test_all_candidates_are_generations_and_the_first_is_streamed(
     assert isinstance(second, AIMessage)
     assert second.usage_metadata is None  # told once
     assert total(list(make().stream("Hi"))).text == "one"
+
+
+@pytest.mark.parametrize(("reason", "text"), [("STOP", "STOP"), (99, "99")])
+def test_the_finish_reason_is_always_a_text(
+    emulator: Emulator, make: Make, reason: Any, text: str
+) -> None:
+    candidate = {"content": {"role": "model", "parts": [{"text": "a"}]}, "finish_reason": reason}
+    emulator.script("GenerateContent", [Reply(message={"candidates": [candidate]})])
+    emulator.script("StreamGenerateContent", [Reply(chunks=[{"candidates": [candidate]}])])
+    assert make().invoke("Hi").response_metadata["finish_reason"] == text
+    (*_, last) = [
+        chunk.response_metadata["finish_reason"]
+        for chunk in make().stream("Hi")
+        if "finish_reason" in chunk.response_metadata
+    ]
+    assert last == text

@@ -207,6 +207,8 @@ CHOICES: list[tuple[Any, str, list[str]]] = [
     ("auto", "AUTO", []),
     ("any", "ANY", []),
     ("required", "ANY", []),
+    ("ANY", "ANY", []),
+    ("Auto", "AUTO", []),
     (True, "ANY", []),
     ("none", "NONE", []),
     (False, "NONE", []),

@@ -26,7 +26,7 @@ Pb = Any  # a protobuf message of any backend
 
 _BROKEN_CALLS = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"})
 """The finish reasons of answers whose call of a tool was no good."""
-_TOLD_ELSEWHERE = ("content", "index", "token_count")
+_TOLD_ELSEWHERE = ("content", "index", "token_count", "finish_reason")
 _CHANGING = frozenset({"text", "reasoning"})
 """The blocks that go on from one chunk to the next."""
 

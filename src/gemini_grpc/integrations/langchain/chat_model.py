@@ -27,6 +27,7 @@ from gemini_grpc.integrations.langchain import answers, asking, structured
 from gemini_grpc.integrations.langchain.connection import Connection
 from gemini_grpc.integrations.langchain.tools import answer_schema, choice, declared
 from gemini_grpc.rpc.policy import RetryPolicy  # noqa: TC001  # pydantic reads it, for a field
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -157,6 +158,9 @@ class ChatGemini(BaseChatModel):
             streaming: bool = False,
             **settings: Any,
         ) -> None: ...
+
+    else:
+        __init__ = forget_locals(BaseChatModel.__init__)
 
     @model_validator(mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from gemini_grpc.generative.wires import connect
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from gemini_grpc.generative.wires import Wires
@@ -19,6 +20,7 @@ class Connection:
         self._lock = threading.Lock()
         self._wires: Wires | None = None
 
+    @forget_locals
     def wires(self, **arguments: Any) -> Wires:
         """Return the channels, made with the arguments of a client the first time.
 

@@ -36,6 +36,7 @@ from gemini_grpc.generative.answer_errors import NoAnswerError
 from gemini_grpc.generative.model import DEFAULT_MODEL
 from gemini_grpc.integrations.llama_index import tools as calling
 from gemini_grpc.integrations.llama_index.component import GeminiComponent
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -101,6 +102,7 @@ class Gemini(GeminiComponent, FunctionCallingLLM):
     model: str = Field(description="The name of the model.")
     is_function_calling_model: bool = Field(description="Whether it is given tools.")
 
+    @forget_locals
     def __init__(
         self,
         model: str = DEFAULT_MODEL,

@@ -37,6 +37,7 @@ from llama_index.core.schema import ImageDocument, ImageNode
 from gemini_grpc.errors import ArgumentError, FieldError
 from gemini_grpc.generative.model import DEFAULT_MODEL
 from gemini_grpc.integrations.llama_index.component import GeminiComponent
+from gemini_grpc.rpc.secret import forget_locals
 
 if TYPE_CHECKING:
     from llama_index.core.callbacks import CallbackManager
@@ -55,6 +56,7 @@ class GeminiMultiModal(GeminiComponent, MultiModalLLM):
     rate_limiter: Any = Field(default=None, exclude=True)
     """LlamaIndex's callbacks look for it."""
 
+    @forget_locals
     def __init__(
         self,
         api_key: str | Secret | None = None,

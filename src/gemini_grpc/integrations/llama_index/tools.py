@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-_MODES = {"auto": "AUTO", "none": "NONE", "any": "ANY", "required": "ANY"}
-"""The words for a choice that is no tool; `required` is what other models call it."""
+_MODES = {
+    "auto": "AUTO",
+    "none": "NONE",
+    "any": "ANY",
+    "required": "ANY",
+    "validated": "VALIDATED",
+}
+"""The words for a choice that is no tool, in any case; `required` is what other models call it."""
 
 
 def declarations(tools: Sequence[BaseTool], backend: Backend) -> list[FunctionDeclaration]:
@@ -58,7 +64,8 @@ def choice(
     """Return the `tool_config` of a choice; None leaves it to the model.
 
     Args:
-        wanted: `auto`, `any` (or `required`), `none`, the name of a tool, or a FunctionCallingConfig.
+        wanted: `auto`, `any` (or `required`), `none`, `validated`, the name of a tool, or a
+            FunctionCallingConfig.
         tools: The tools there are.
         required: A tool has to be called, whatever `wanted` leaves open.
 
@@ -72,7 +79,7 @@ def choice(
     names = [tool.metadata.get_name() for tool in tools]
     if wanted in names:
         return {"function_calling_config": {"mode": "ANY", "allowed_function_names": [wanted]}}
-    mode = _MODES.get(wanted)
+    mode = _MODES.get(str(wanted).lower())
     if mode is None:
         known = ", ".join([*_MODES, *names])
         raise ArgumentError(f"tool_choice is {wanted!r}; expected one of {known}")
