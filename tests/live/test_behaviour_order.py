@@ -368,6 +368,57 @@ def test_an_empty_turn_right_after_an_interrupted_one_is_no_answer(stage: Stage)
         assert (turn.text, turn.end_reason) == (text, "complete")
 
 
+def before_answer(*messages: Any) -> tuple[Any, threading.Event]:
+    """Return a plan that sends messages before it answers a question, and what lets it answer."""
+    go = threading.Event()
+
+    def plan(requests: Iterator[Any]) -> Iterator[Any]:
+        yield from begin(requests, "h1")
+        next(requests)
+        for message in messages:
+            if "tool_call" in message:
+                yield message
+                assert next(requests).tool_response
+            else:
+                yield message
+        assert go.wait(10)
+        yield say("mine", turn_complete=True)
+        yield resumable("h3")
+        yield from ({} for _ in requests if False)
+
+    return plan, go
+
+
+CUT_OFF = content(interrupted=True, turn_complete=True)
+
+
+@pytest.mark.parametrize("away", [go_away(60), go_away(0)], ids=["early", "late"])
+@pytest.mark.parametrize(
+    "before",
+    [[CUT_OFF], [CUT_OFF, content(interrupted=True), TURN_END], [call("a"), TURN_END], [say("")]],
+    ids=["cut off", "cut off twice", "result", "begun"],
+)
+@pytest.mark.parametrize("at", ["before", "after"])
+def test_a_connection_that_goes_away_is_kept_for_the_answer(
+    stage: Stage, at: str, before: list[Any], away: Any
+) -> None:
+    then = [resumable("h2"), away] if at == "after" else [away, resumable("h2")]
+    plan, go = before_answer(*before, *then)
+    script = stage.script(plan, after_each_answer(handle="h4"))
+    actor = stage.session(tools=[lookup]).enter(listen=False)
+    engine = actor.session._engine
+    asking = actor.start("ask", "one", timeout=5)
+    until(
+        lambda: asking.done() or (engine.protocol.handle == "h2" and engine._connection.going_away)
+    )
+    stage.advance(0.5)
+    go.set()
+    assert asking.result(10).text == "mine"
+    until(lambda: len(script.received) == 2 and script.received[1])
+    assert script.handle(1) == "h3"
+    assert actor.call("ask", "two", timeout=5).text == "two"
+
+
 def silent(requests: Iterator[Any]) -> Iterator[Any]:
     """Be a plan that accepts the setup and says nothing."""
     yield from begin(requests)

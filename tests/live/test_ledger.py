@@ -204,6 +204,20 @@ def test_a_turn_that_another_may_have_been_does_not_come_after_a_long_silence() 
     assert not ledger.turns_due(turn_open=False)
 
 
+def test_a_turn_that_is_cut_off_settles_a_question_if_something_else_interrupted_it() -> None:
+    cut_off = events.TurnEnd("interrupted", events.Usage())
+    ledger = ledger_of(question())
+    see(ledger, cut_off, 1.0)  # what the question has interrupted
+    see(ledger, READY, 2.0)
+    assert ledger.turns_due(turn_open=False) == 1
+    ledger.settle(turn_open=False)
+    assert not ledger.turns_due(turn_open=False)
+    for other in (Outgoing("content", b""), Outgoing("activity_start", b""), spoken()):
+        ledger = ledger_of(question(), other)
+        see(ledger, cut_off, 1.0)
+        assert not ledger.turns_due(turn_open=False)
+
+
 def test_a_turn_that_is_cut_off_before_it_says_anything_is_no_answer_to_another() -> None:
     ledger = ledger_of(question(), question())
     see(ledger, events.TurnEnd("interrupted", events.Usage()), 1.0)

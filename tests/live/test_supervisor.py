@@ -204,10 +204,11 @@ def test_a_connection_is_replaced_early_only_if_that_keeps_the_session() -> None
 @pytest.mark.parametrize(
     ("left", "wish", "swap"), [(60, 0, 40), (300, 240, 280), (3, 0, 2), (1, 0, 0), (0, 0, 0)]
 )
+@pytest.mark.parametrize("busy", [True, False])
 def test_when_a_connection_that_goes_away_is_replaced(
-    left: float, wish: float, swap: float
+    left: float, wish: float, swap: float, busy: bool
 ) -> None:
-    assert (wish_after(left), swap_after(left)) == (wish, swap)
+    assert (wish_after(left), swap_after(left, busy=busy)) == (wish, max(swap, busy))
 
 
 @pytest.mark.parametrize("resume", [None, Resume()])

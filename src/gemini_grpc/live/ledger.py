@@ -8,7 +8,9 @@ may have crossed with it.
 
 That a turn is owed is another matter: a message that has arrived may not be answered yet, whatever an
 update says. Only the model's output, the end of its turn or of the connection settles that, and where one
-turn may have been for two questions, an update some time later or somebody who has waited in vain.
+turn may have been for two questions, an update some time later or somebody who has waited in vain. A turn
+that is interrupted before it says anything settles a question only if the client has sent something since
+that interrupts: otherwise it is the turn that the question itself has interrupted.
 
 A busy update (a resumption update that is not `resumable`) announces a turn only if there is something for
 the model to answer: a question, or speech or a function result to which it has not said anything yet. An
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 CROSSING_SECONDS = 10.0
 """How long a message may be under way while the server, not knowing it, sends an update."""
+
+_INTERRUPTING: frozenset[Kind] = frozenset({"content", "text", "audio", "activity_start"})
+"""What interrupts the model, or may."""
 
 _OUTPUT = (events.AudioOut, events.TextOut, events.PartOut, events.ToolCall)
 
@@ -56,6 +61,8 @@ class _Entry:
 class _Owed:
     at: float
     """When it was asked for."""
+    cut: bool = False
+    """Something was sent since that interrupts its turn."""
     passed: bool = False
     """Another turn has come since, and may have been the answer to this as well."""
 
@@ -80,6 +87,11 @@ class Ledger:
         """Return how many turns have still to end: the open one, and what was asked for or begun."""
         return (turn_open + len(self._owed)) or int(self._begun)
 
+    @property
+    def awaits_reply(self) -> bool:
+        """The model has been sent a function result, and has not said anything since."""
+        return "tool_response" in self._prompts
+
     def __iter__(self) -> Iterator[Outgoing]:
         return iter([entry.message for entry in self._entries])
 
@@ -98,6 +110,9 @@ class Ledger:
         """
         if message.prompts:
             self._prompts.add(message.kind)
+        if message.kind in _INTERRUPTING:
+            for owed in self._owed:
+                owed.cut = True
         if not message.is_control:
             return
         if message in self._expected:
@@ -122,9 +137,7 @@ class Ledger:
             return
         ends = isinstance(event, events.TurnEnd)
         if not turn_open and (ends or is_output(event)):
-            self._owed = self._owed[1:]
-            if not (isinstance(event, events.TurnEnd) and event.reason == "interrupted"):
-                self._owed = [_Owed(owed.at, passed=True) for owed in self._owed]
+            self._pay(cut_off=isinstance(event, events.TurnEnd) and event.reason == "interrupted")
         begins = _begins(event) and bool(self._owed or self._prompts)
         self._begun = (self._begun and not ends) or begins
         if not ends and not is_output(event) and not _begins(event):
@@ -136,6 +149,16 @@ class Ledger:
         if ends:
             for entry in self._entries:
                 entry.turns = max(0, entry.turns - 1)
+
+    def _pay(self, *, cut_off: bool) -> None:
+        """Take a turn that begins, or ends without having said anything, for the one that is owed."""
+        if cut_off and self._owed and not self._owed[0].cut:
+            self._owed[0].passed = True
+            return
+        self._owed = self._owed[1:]
+        if not cut_off:
+            for owed in self._owed:
+                owed.passed = True
 
     def _see_idle(self, before: float) -> None:
         """Take what was written before a time for arrived; the model has said that it is idle."""

@@ -398,13 +398,18 @@ class LiveProtocol:
         return self.ledger.turns_due(turn_open=self.turn_open)
 
     @property
+    def busy(self) -> bool:
+        """The model has a turn, owes one, or waits for the answer to a call."""
+        return bool(self.turns_due or self.pending or self.ledger.awaits_reply)
+
+    @property
     def quiet(self) -> bool:
         """The connection can be replaced without losing anything.
 
-        There is no turn, no call, a good handle, and nothing written that may not be part of it.
+        There is no turn, no call, no result to be answered, a good handle, and nothing written that may not
+        be part of it.
         """
-        idle = not (self.turns_due or self.pending or self.ledger)
-        return idle and bool(self.handle) and self.resumable
+        return not (self.busy or self.ledger) and bool(self.handle) and self.resumable
 
     def disconnect(self) -> list[Event]:
         """End the connection: a turn that was open or due gets its end, its calls are void.

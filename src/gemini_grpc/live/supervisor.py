@@ -201,6 +201,11 @@ def wish_after(time_left: float) -> float:
     return max(0.0, time_left - WISH_SECONDS)
 
 
-def swap_after(time_left: float) -> float:
-    """Return after how many seconds a connection that is going away is replaced, quiet or not."""
-    return max(0.0, time_left - max(1.0, min(time_left, WISH_SECONDS) / 3))
+def swap_after(time_left: float, *, busy: bool) -> float:
+    """Return after how many seconds a connection that is going away is replaced, quiet or not.
+
+    While the model is busy that is at least a second: what the server has sent already is still to be read,
+    and is lost if the client ends the call. A server that has no time left ends it itself.
+    """
+    margin = max(1.0, min(time_left, WISH_SECONDS) / 3)
+    return max(1.0 if busy else 0.0, time_left - margin)

@@ -314,7 +314,7 @@ class Engine:
         """Replace the connection at a quiet moment, or shortly before the server ends it."""
         if not self._supervisor.may_swap(has_handle=self._has_handle):
             return
-        connection.end_after(swap_after(left), "swap")
+        connection.end_after(swap_after(left, busy=self.protocol.busy), "swap")
         wish = functools.partial(self._wish_swap, connection)
         connection.set_timer("wish", wish_after(left), wish)
 
