@@ -123,7 +123,7 @@ def test_a_fault_that_the_stream_was_too_short_for_has_not_fired(emulator, clien
 def test_a_stall_lasts_until_the_client_goes(emulator, client):
     fault = Fault(stall=True, after=1)
     emulator.script("StreamGenerateContent", [fault])
-    answers = stream(client, timeout=0.3)
+    answers = stream(client, timeout=2.0)
     next(answers)
     with pytest.raises(errors.DeadlineExceeded):
         next(answers)

@@ -61,12 +61,12 @@ class Hand:
         return self.emulator.world.store.find(name).private["content"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock(auto=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def running(clock: VirtualClock) -> Iterator[Emulator]:
     with Emulator(clock=clock) as emulator:
         yield emulator
@@ -74,9 +74,6 @@ def running(clock: VirtualClock) -> Iterator[Emulator]:
 
 @pytest.fixture
 def hand(running: Emulator) -> Iterator[Hand]:
-    running.reset()
-    running.reset_journal()
-    running.clear_scripts()
     made = Hand(running)
     yield made
     made.http.close()

@@ -342,7 +342,7 @@ def test_a_dialogue_may_stop_reading(emulator, client):
     emulator.script(
         "BidiGenerateContent", [Reply(dialogue=[[{"setup_complete": {}}]], then="stall")]
     )
-    answers = client.bidi_generate_content(iter([SETUP, ASK, ASK]), timeout=0.3)
+    answers = client.bidi_generate_content(iter([SETUP, ASK, ASK]), timeout=2.0)
     next(answers)
     with pytest.raises(errors.DeadlineExceeded):
         next(answers)

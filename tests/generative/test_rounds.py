@@ -212,7 +212,7 @@ def test_context_variables_reach_the_functions(place: Place) -> None:
 
 def slow() -> str:
     """Take long."""
-    time.sleep(0.3)
+    time.sleep(1)
     return "at last"
 
 

@@ -273,8 +273,9 @@ class Api:
         return {record.name: record.private["content"] for record in records}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def running() -> Iterator[Emulator]:
+    """Start an emulator of its own: requests that a test has left may arrive after its end."""
     with Emulator() as emulator:
         emulator.http.granularity = GRAIN
         yield emulator
@@ -291,9 +292,6 @@ def colour(request: pytest.FixtureRequest) -> Iterator[Sync]:
 def api(
     colour: Sync, running: Emulator, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> Iterator[Api]:
-    running.reset()
-    running.reset_journal()
-    running.clear_scripts()
     made = Api(colour, running)
     yield made
     colour.call(made.client.close)
@@ -500,9 +498,6 @@ def test_an_interrupt_ends_it_on_the_server(running: Emulator) -> None:
         if done > CHUNK:
             raise KeyboardInterrupt
 
-    running.reset()
-    running.reset_journal()
-    running.clear_scripts()
     api = Api(Sync(), running)
     with pytest.raises(KeyboardInterrupt):
         sync_files.upload_file(
@@ -514,9 +509,6 @@ def test_an_interrupt_ends_it_on_the_server(running: Emulator) -> None:
 
 
 async def test_a_cancelled_task_ends_it_on_the_server(running: Emulator) -> None:
-    running.reset()
-    running.reset_journal()
-    running.clear_scripts()
     running.http.script([HttpFault("upload", rate=20_000, skip=1)])
     arrived = asyncio.Event()
     options = {"api_endpoint": f"http://{running.target}", "api_key": "test"}

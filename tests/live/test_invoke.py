@@ -129,11 +129,11 @@ def test_a_caller_who_gives_up_does_not_wait_for_the_function() -> None:
 
     async def give_up() -> None:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(invoke.async_invoke(stop.wait, {"timeout": 5}, 5.0), 0.01)
+            await asyncio.wait_for(invoke.async_invoke(stop.wait, {"timeout": 60}, 60.0), 0.01)
 
     began = time.monotonic()
     asyncio.run(give_up())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
     stop.set()
 
 

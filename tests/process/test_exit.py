@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,8 @@ from tests.support import leak_cases
 
 if TYPE_CHECKING:
     from gemini_grpc.emulator import Emulator
+
+PATIENCE = 60.0
 
 PROLOGUE = """
 import asyncio, sys, time
@@ -93,75 +98,86 @@ genai.upload_file(b'x', mime_type='text/plain', client=client, progress=leave, w
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def emulator() -> Iterator[Emulator]:
     with leak_cases.serve() as running:
         yield running
 
 
-def finish(emulator: Emulator, program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROLOGUE + program, emulator.target],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "PYTHONWARNINGS": "default"},
-    )
+@contextlib.contextmanager
+def start(emulator: Emulator, program: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", PROLOGUE + program, emulator.target]
+    pipe = subprocess.PIPE
+    variables = {**os.environ, "PYTHONWARNINGS": "default"}
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=variables) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def finish(emulator: Emulator, program: str) -> tuple[int, str]:
+    """Return the code with which a program exits, and what it writes on stderr."""
+    with start(emulator, program) as process:
+        _, written = process.communicate(timeout=PATIENCE)
+    return process.returncode, written
 
 
 @pytest.mark.parametrize("program", OPEN.values(), ids=OPEN)
 def test_a_process_ends_whatever_is_open(emulator: Emulator, program: str) -> None:
-    done = finish(emulator, program)
-    said = [line for line in done.stderr.splitlines() if "ResourceWarning" not in line]
-    assert said == []
-    assert done.returncode == 0
+    code, written = finish(emulator, program)
+    assert [line for line in written.splitlines() if "ResourceWarning" not in line] == []
+    assert code == 0
 
 
 @pytest.mark.parametrize(
     "open_first", ["a stream", "a session", "a call both ways", "an asynchronous session"]
 )
 def test_a_process_ends_after_an_exception(emulator: Emulator, open_first: str) -> None:
-    done = finish(emulator, OPEN[open_first] + "\nraise ValueError('mine')\n")
-    assert done.stderr.count("Traceback") == 1
-    assert "ValueError: mine" in done.stderr
-    assert "Exception ignored" not in done.stderr
-    assert done.returncode == 1
+    code, written = finish(emulator, OPEN[open_first] + "\nraise ValueError('mine')\n")
+    assert written.count("Traceback") == 1
+    assert "ValueError: mine" in written
+    assert "Exception ignored" not in written
+    assert code == 1
 
 
 WAITING = {
-    "a call": "service.count_tokens(**STALL)",
-    "a stream": "list(service.stream_generate_content(**STALL))",
-    "a session": """
+    "a call": ("CountTokens", "service.count_tokens(**STALL)"),
+    "a stream": ("StreamGenerateContent", "list(service.stream_generate_content(**STALL))"),
+    "a session": (
+        "BidiGenerateContent",
+        """
 with client.live.connect('gemini-live') as session:
     list(session)
 """,
-    "an answer": """
+    ),
+    "an answer": (
+        "BidiGenerateContent",
+        """
 with client.live.connect('gemini-live') as session:
     while True:
         session.ask('hi')
 """,
-    "an upload": """
+    ),
+    "an upload": (
+        "start",
+        """
 import io
 class Slow(io.BytesIO):
     def read(self, size=-1):
         time.sleep(1000)
 genai.upload_file(Slow(b'x' * 100), mime_type='text/plain', client=client)
 """,
-    "an asynchronous call": """
-asyncio.run(make(AsyncClient).generative_service.count_tokens(**STALL))
-""",
+    ),
+    "an asynchronous call": (
+        "CountTokens",
+        "asyncio.run(make(AsyncClient).generative_service.count_tokens(**STALL))",
+    ),
 }
+"""What waits, and the method that the server has seen by then."""
 
 
 INTERRUPTED = """
-import os, signal, threading
-
-def soon():
-    time.sleep(0.5)  # when the wait has begun; earlier it ends no less
-    os.kill(os.getpid(), signal.SIGINT)
-
-threading.Thread(target=soon, daemon=True).start()
 try:
 {}
 except KeyboardInterrupt:
@@ -170,7 +186,16 @@ client.close()
 """
 
 
-@pytest.mark.parametrize("program", WAITING.values(), ids=WAITING)
-def test_ctrl_c_ends_a_wait_with_keyboard_interrupt(emulator: Emulator, program: str) -> None:
-    done = finish(emulator, INTERRUPTED.format(textwrap.indent(program, "    ")))
-    assert (done.stdout, done.stderr, done.returncode) == ("interrupted\n", "", 0)
+@pytest.mark.parametrize(("method", "program"), WAITING.values(), ids=WAITING)
+def test_ctrl_c_ends_a_wait_with_keyboard_interrupt(
+    emulator: Emulator, method: str, program: str
+) -> None:
+    with start(emulator, INTERRUPTED.format(textwrap.indent(program, "    "))) as process:
+        until = time.monotonic() + PATIENCE
+        while not emulator.journal.calls(method):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert (out, err, process.returncode) == ("interrupted\n", "", 0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MODEL = "models/gemini-3.8-flash"
 CONTENTS = [{"parts": [{"text": "tell me about the sea"}]}]
-SLACK = 1.0
+SLACK = 10.0
 """Seconds that a machine with other work to do may take longer."""
 
 ROUNDING = 0.1
@@ -102,12 +102,12 @@ def test_the_deadline_of_a_stream_covers_all_of_it(
     client = connect(emulator)
     started = time.monotonic()
     stream = colour.call(
-        client.stream_generate_content, model=MODEL, contents=CONTENTS, timeout=0.3
+        client.stream_generate_content, model=MODEL, contents=CONTENTS, timeout=2.0
     )
     assert [colour.next(stream), colour.next(stream)]
     with pytest.raises(errors.DeadlineExceeded):
         colour.next(stream)
-    assert 0.25 < time.monotonic() - started < 0.3 + SLACK
+    assert 1.9 < time.monotonic() - started < 2.0 + SLACK
 
 
 def test_the_deadline_of_a_session_covers_all_of_it(
@@ -242,8 +242,8 @@ def test_an_error_of_the_deadline_of_a_stream_names_the_seconds(
 ) -> None:
     emulator.script("StreamGenerateContent", [Reply(chunks=["a", Fault(stall=True)])])
     method = connect(emulator).stream_generate_content
-    stream = colour.call(method, model=MODEL, contents=CONTENTS, timeout=0.5)
-    with pytest.raises(errors.DeadlineExceeded, match=r"no complete answer within 0\.5 s from .*"):
+    stream = colour.call(method, model=MODEL, contents=CONTENTS, timeout=2.0)
+    with pytest.raises(errors.DeadlineExceeded, match=r"no complete answer within 2 s from .*"):
         colour.drain(stream)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def test_a_fault_after_the_first_message_is_final_and_what_came_is_delivered(
     wrong = Fault(**fault, after=after)
     emulator.script("StreamGenerateContent", [wrong])
     stream = colour.call(
-        connect(emulator).stream_generate_content, **GENERATING, retry=QUICK, timeout=0.5
+        connect(emulator).stream_generate_content, **GENERATING, retry=QUICK, timeout=2.0
     )
     got = [colour.next(stream) for _ in range(after)]
     assert all(message.candidates for message in got)
@@ -277,7 +278,7 @@ def test_pushback_wins_over_retry_info(
     emulator.script("CountTokens", [fault])
     started = time.monotonic()
     unary(colour, connect(emulator))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 15
     assert fault.fired == 1
 
 
@@ -285,14 +286,14 @@ def test_pushback_wins_over_retry_info(
 def test_a_hint_longer_than_what_is_left_fails_at_once_and_is_carried(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator, option: str
 ) -> None:
-    fault = Fault("RESOURCE_EXHAUSTED", **{option: 5.0})
+    fault = Fault("RESOURCE_EXHAUSTED", **{option: 50.0})
     emulator.script("CountTokens", [fault])
     started = time.monotonic()
     with pytest.raises(errors.ResourceExhausted) as caught:
-        unary(colour, connect(emulator), timeout=2.0)
-    assert time.monotonic() - started < 1
-    assert caught.value.retry_after == 5.0
-    assert "5 s" in str(caught.value)
+        unary(colour, connect(emulator), timeout=20.0)
+    assert time.monotonic() - started < 15
+    assert caught.value.retry_after == 50.0
+    assert "50 s" in str(caught.value)
     assert fault.fired == 1
 
 
@@ -321,13 +322,11 @@ def test_other_calls_of_the_model_wait_as_well(
 ) -> None:
     fault = Fault("RESOURCE_EXHAUSTED", retry_after=0.3)
     emulator.script("CountTokens", [fault])
-    client = connect(emulator)
+    refused = threading.Event()
+    client = connect(emulator, on_retry=lambda error, seconds: refused.set())
     begun = time.time()
     first = colour.start(client.count_tokens, **GENERATING, retry=QUICK)
-    while not fault.fired:
-        time.sleep(0.001)
-    attempts(emulator)  # the refusal has been sent
-    time.sleep(0.05)  # until the client has read it: nothing tells
+    assert refused.wait(10)
     others = colour.together([lambda: client.count_tokens(**GENERATING, retry=QUICK)] * 5)
     assert all(answer.total_tokens for answer in [first.result(10), *others])
     for call in emulator.journal.calls("CountTokens"):
@@ -339,28 +338,28 @@ def test_other_calls_of_the_model_wait_as_well(
 def test_calls_of_other_models_and_methods_do_not_wait(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:
-    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=20.0)])
+    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=60.0)])
     client = connect(emulator)
     with pytest.raises(errors.ResourceExhausted):
-        unary(colour, client, timeout=1.0)
+        unary(colour, client, timeout=20.0)
     other = "models/gemini-3.1-pro-preview"
-    assert colour.call(client.count_tokens, model=other, contents=CONTENTS, timeout=1.0)
-    assert colour.call(client.generate_content, **GENERATING, timeout=5.0)
+    assert colour.call(client.count_tokens, model=other, contents=CONTENTS, timeout=20.0)
+    assert colour.call(client.generate_content, **GENERATING, timeout=20.0)
 
 
 def test_a_call_that_cannot_wait_so_long_is_not_sent_and_carries_the_hint(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:
-    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=20.0)])
+    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=60.0)])
     client = connect(emulator)
     with pytest.raises(errors.ResourceExhausted):
-        unary(colour, client, timeout=1.0)
+        unary(colour, client, timeout=20.0)
     started = time.monotonic()
     with pytest.raises(errors.ResourceExhausted, match="not sent") as caught:
-        unary(colour, client, timeout=1.0)
-    assert time.monotonic() - started < 0.5
+        unary(colour, client, timeout=20.0)
+    assert time.monotonic() - started < 15
     assert caught.value.attempts == 0
-    assert caught.value.retry_after == pytest.approx(20.0, abs=0.5)
+    assert 40.0 < caught.value.retry_after <= 60.0
     assert len(attempts(emulator)) == 1
 
 
@@ -399,11 +398,11 @@ def test_a_server_that_says_now_every_time_is_not_stormed(
 def test_a_call_that_is_tried_once_does_not_wait(
     colour: Sync, connect: Callable[..., Any], emulator: Emulator
 ) -> None:
-    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=20.0)])
+    emulator.script("CountTokens", [Fault("RESOURCE_EXHAUSTED", retry_after=60.0)])
     client = connect(emulator)
     with pytest.raises(errors.ResourceExhausted):
-        unary(colour, client, timeout=1.0)
-    assert unary(colour, client, retry=None)
+        unary(colour, client, timeout=20.0)
+    assert unary(colour, client, retry=None, timeout=20.0)
 
 
 def test_the_budget_stops_a_storm_of_retries(
@@ -584,11 +583,11 @@ def test_the_timeout_of_a_retry_of_api_core_ends_the_call(
 ) -> None:
     fault = Fault("UNAVAILABLE", times=None)
     emulator.script("CountTokens", [fault])
-    policy = google_retry.Retry(initial=0.02, maximum=0.02, multiplier=1, timeout=0.3)
+    policy = google_retry.Retry(initial=0.02, maximum=0.02, multiplier=1, timeout=1.0)
     started = time.monotonic()
     with pytest.raises(errors.RpcError):
         unary(colour, connect(emulator), retry=policy)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 15
     assert fault.fired > 3
 
 

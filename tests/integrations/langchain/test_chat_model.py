@@ -164,13 +164,13 @@ def test_max_retries_does_not_repeat_a_stream_that_has_begun(
 
 
 def test_a_call_has_the_time_it_is_given(emulator: Emulator, make: Make) -> None:
-    make(timeout=5).invoke("Hi")
-    assert 4 < (emulator.journal[-1].attempts[0].deadline or 0) < 5.5
-    emulator.script("GenerateContent", [Reply(text="late", delay=5)])
+    make(timeout=50).invoke("Hi")
+    assert 40 < (emulator.journal[-1].attempts[0].deadline or 0) < 50.5
+    emulator.script("GenerateContent", [Reply(text="late", delay=30)])
     started = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded):
         make().invoke("Hi", timeout=0.2)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 def test_a_stream_that_fails_keeps_what_has_come(emulator: Emulator, make: Make) -> None:
@@ -227,10 +227,10 @@ async def test_cancelling_a_task_cancels_the_call(emulator: Emulator, make: Make
 
 
 async def test_asynchronous_calls_run_at_once_on_the_loop(emulator: Emulator, make: Make) -> None:
-    emulator.script("GenerateContent", [Reply(text="hi", delay=0.3, times=None)])
+    emulator.script("GenerateContent", [Reply(text="hi", delay=2.0, times=None)])
     started = time.monotonic()
     await make().abatch(["Hi"] * 20)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     agents = [dict(call.attempts[0].metadata)["user-agent"] for call in emulator.journal]
     assert all("grpc-python-asyncio" in str(agent) for agent in agents)
 
@@ -242,11 +242,11 @@ def test_a_model_serves_one_event_loop_after_the_other(make: Make) -> None:
 
 
 def test_a_stream_is_not_delayed(emulator: Emulator, make: Make) -> None:
-    emulator.script("StreamGenerateContent", [Reply(chunks=["one", "two"], pause=1.0)])
+    emulator.script("StreamGenerateContent", [Reply(chunks=["one", "two"], pause=30.0)])
     started = time.monotonic()
     stream = make().stream("Hi")
     next(stream)
-    assert time.monotonic() - started < 0.7
+    assert time.monotonic() - started < 15
 
 
 @EVERY_WAY
