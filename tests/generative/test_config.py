@@ -293,3 +293,13 @@ def test_messages_come_through_a_backend_that_has_all_of_it(data: st.DataObject)
     if not value.HasField("enable_enhanced_civic_answers"):
         there = to_config(value, BACKENDS[2])
         assert to_config(there, BACKENDS[1]) == value
+
+
+@pytest.mark.parametrize("backend", [BACKENDS[0], BACKENDS[2]], ids=lambda each: each.version)
+def test_settings_that_are_nested_too_deeply_are_an_error_of_ours(backend: Backend) -> None:
+    nested: list[Any] = []
+    for _ in range(60):
+        nested = [nested]
+    schema = {"type": "string", "default": nested}
+    with pytest.raises(errors.ArgumentError, match=r"^generation_config.*nested too deeply"):
+        to_config({"response_json_schema": schema}, backend)

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as PbMessage
 
-from gemini_grpc.errors import FieldError, UsageError
+from gemini_grpc.errors import ArgumentError, FieldError, UsageError
 from gemini_grpc.functions.document import snake_case
 from gemini_grpc.generative.backend import Backend, UnsupportedError, Version
 from gemini_grpc.rpc import coerce, interop, plain
@@ -48,6 +49,7 @@ def message(kind: str, value: object, backend: Backend, path: str) -> Any:
     Raises:
         UnsupportedError: The backend lacks a field or an enum value that is set.
         FieldError: It is something else, or there is no such field.
+        ArgumentError: It is nested too deeply.
     """
     cls = backend.pb(kind)
     source = pb_of(value)
@@ -76,6 +78,13 @@ def _from_message(cls: type[PbMessage], source: PbMessage, backend: Backend, pat
 def _from_mapping(
     cls: type[PbMessage], values: Mapping[str, Any], backend: Backend, path: str
 ) -> Any:
+    try:
+        return _build(cls, values, backend, path)
+    except DecodeError as error:
+        raise ArgumentError(f"{path}: the data is nested too deeply for protobuf") from error
+
+
+def _build(cls: type[PbMessage], values: Mapping[str, Any], backend: Backend, path: str) -> Any:
     message = plain.build(cls, values)
     if message is not None:
         return message
