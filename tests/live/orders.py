@@ -11,12 +11,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gemini_grpc import v1beta
-from gemini_grpc.live import Tool
+from gemini_grpc.live import Resume, Tool
 
 CLIENT = v1beta.types.BidiGenerateContentClientMessage.pb()
 SERVER = v1beta.types.BidiGenerateContentServerMessage.pb()
 READ: Any = object()
 """What a script yields to be given the next message of the client; None at the end of the connection."""
+LOST: Any = object()
+"""What a script has where its connection fails."""
 LIMIT = 8.0
 """Seconds after which an answer counts as never coming."""
 
@@ -37,6 +39,10 @@ def update(handle: str) -> dict[str, Any]:
     return {"session_resumption_update": {"new_handle": handle, "resumable": bool(handle)}}
 
 
+def go_away(seconds: int) -> dict[str, Any]:
+    return {"go_away": {"time_left": {"seconds": seconds}}}
+
+
 END = content(turn_complete=True)
 INTERRUPTED = content(interrupted=True)
 SPEECH = {"inline_data": {"mime_type": "audio/pcm;rate=24000", "data": b"123"}}
@@ -45,7 +51,7 @@ NOISE = st.sampled_from(
     [
         *(transcript("input", "heard "), content(grounding_metadata={}), {}),
         *(content(generation_complete=True), {"usage_metadata": {"total_token_count": 1}}),
-        *(update("h"), update(""), {"go_away": {"time_left": {"seconds": 300}}}),
+        *(update("h"), update(""), go_away(300), go_away(30)),
     ]
 )
 """What may come at any time."""
@@ -58,7 +64,7 @@ class Exchange:
     """A question, what the server sends to it, and the answer that is expected."""
 
     messages: list[Any] = field(default_factory=list)
-    """Messages, and `READ` for each function response that the server waits for."""
+    """Messages, `READ` for each function response that the server waits for, and perhaps `LOST`."""
     text: str = ""
     transcript: str = ""
     audio: bytes = b""
@@ -169,8 +175,22 @@ def interrupted(writer: Writer, draw: Any) -> None:
     writer.made.reason = "interrupted"
 
 
+def lost(writer: Writer, draw: Any) -> None:
+    """Let the connection fail before the answer is complete."""
+    if draw(st.booleans()):
+        writer.say()
+    if draw(st.booleans()):
+        name = draw(st.sampled_from(["blocking", "background", "slow"]))
+        ids = writer.call(name)
+        writer.put(*[END] * draw(st.integers(0, 1)))
+        if name != "slow":
+            writer.answered(ids, name)
+    writer.made.messages.append(LOST)
+    writer.made.reason = "connection_lost"
+
+
 ANSWERS = st.sampled_from(
-    [plain, call_in_turn, call_and_turn_that_follows, cancelled_call, interrupted]
+    [plain, call_in_turn, call_and_turn_that_follows, cancelled_call, interrupted, lost]
 )
 
 
@@ -183,6 +203,7 @@ def exchanges(draw: Any, number: int) -> Exchange:
         writer.put(*[END] * draw(st.integers(0, 1)))
     draw(ANSWERS)(writer, draw)
     writer.noise(LATE)
+    writer.made.messages += [LOST] * draw(st.sampled_from([0, 0, 0, 1]))
     return writer.made
 
 
@@ -191,11 +212,17 @@ SCRIPTS = st.integers(1, 5).flatmap(
 )
 
 
+class LostError(Exception):
+    """A connection fails."""
+
+
 class Server:
     """Plays a script over as many connections as it takes."""
 
     def __init__(self, script: tuple[Exchange, ...]) -> None:
         self._script = iter(script)
+        self.asked = 0
+        """How many questions have come."""
         self.wrong: list[str] = []
 
     def connection(self) -> Any:
@@ -207,7 +234,10 @@ class Server:
             if request.WhichOneof("message_type") != "client_content":
                 self.wrong.append(f"expected a question, not {request}")
                 return
+            self.asked += 1
             for message in next(self._script).messages:
+                if message is LOST:
+                    raise LostError
                 if message is not READ:
                     yield message
                 elif (response := (yield READ)) is None:
@@ -218,7 +248,11 @@ class Server:
 
 
 def played(server: Server, requests: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the messages of a connection whose client writes some requests."""
+    """Yield the messages of a connection whose client writes some requests.
+
+    Raises:
+        LostError: The connection fails.
+    """
     plan = server.connection()
     message = next(plan)
     while True:
@@ -274,13 +308,23 @@ def check_turn(turn: Any, expected: Exchange) -> None:
     assert turn.transcript.replace("late ", "") == expected.transcript
 
 
-def ask_all(session: Any, script: tuple[Exchange, ...]) -> None:
-    """Ask the questions of a script."""
-    for number, expected in enumerate(script):
-        check_turn(session.ask(f"question {number}", timeout=LIMIT), expected)
+RESUME = Resume(attempts=100, initial=0, maximum=0)
+"""Reconnect at once, however often."""
 
 
-async def async_ask_all(session: Any, script: tuple[Exchange, ...]) -> None:
-    """Ask the questions of a script."""
+def ask_all(session: Any, server: Server, script: tuple[Exchange, ...]) -> None:
+    """Ask the questions of a script; one that is lost on the way is asked again."""
     for number, expected in enumerate(script):
-        check_turn(await session.ask(f"question {number}", timeout=LIMIT), expected)
+        while server.asked == number:
+            turn = session.ask(f"question {number}", timeout=LIMIT)
+            assert server.asked > number or turn.end_reason == "connection_lost", turn
+        check_turn(turn, expected)
+
+
+async def async_ask_all(session: Any, server: Server, script: tuple[Exchange, ...]) -> None:
+    """Ask the questions of a script; one that is lost on the way is asked again."""
+    for number, expected in enumerate(script):
+        while server.asked == number:
+            turn = await session.ask(f"question {number}", timeout=LIMIT)
+            assert server.asked > number or turn.end_reason == "connection_lost", turn
+        check_turn(turn, expected)

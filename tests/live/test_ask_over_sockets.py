@@ -15,9 +15,18 @@ import pytest
 from hypothesis import given, settings
 
 import gemini_grpc
-from gemini_grpc.live import Resume
 from tests.colours import COLOURS, Sync
-from tests.live.orders import SCRIPTS, Exchange, Server, ask_all, async_ask_all, played, tools
+from tests.live.orders import (
+    RESUME,
+    SCRIPTS,
+    Exchange,
+    LostError,
+    Server,
+    ask_all,
+    async_ask_all,
+    played,
+    tools,
+)
 
 
 class Scripted(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio publishes no types
@@ -31,7 +40,10 @@ class Scripted(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio publishe
 
     def _serve(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
         with contextlib.suppress(grpc.RpcError):  # the client has gone
-            yield from played(self.script, requests)
+            try:
+                yield from played(self.script, requests)
+            except LostError:
+                context.abort(grpc.StatusCode.ABORTED, "the connection has lived too long")
 
 
 class Theatre:
@@ -54,15 +66,15 @@ class Theatre:
 
     def _play(self, script: tuple[Exchange, ...]) -> None:
         with self._connect() as session:
-            ask_all(session, script)
+            ask_all(session, self._scripted.script, script)
 
     async def _async_play(self, script: tuple[Exchange, ...]) -> None:
         async with self._connect() as session:
-            await async_ask_all(session, script)
+            await async_ask_all(session, self._scripted.script, script)
 
     def _connect(self) -> Any:
         functions = tools(threads=self._colour.name == "sync")
-        return self._client.live.connect("gemini-live", tools=functions, resume=Resume())
+        return self._client.live.connect("gemini-live", tools=functions, resume=RESUME)
 
     def close(self) -> None:
         self._colour.call(self._client.close)

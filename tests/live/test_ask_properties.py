@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 from hypothesis import given, settings
 
-from gemini_grpc.live import Inbox, LiveConfig, Outbox, Resume
+from gemini_grpc.live import Inbox, LiveConfig, Outbox
 from gemini_grpc.live._async.engine import AsyncEngine
 from gemini_grpc.live._async.feed import AsyncFeed
 from gemini_grpc.live._async.session import AsyncLiveSession
@@ -28,9 +28,11 @@ from tests.live.orders import (
     CLIENT,
     LIMIT,
     READ,
+    RESUME,
     SCRIPTS,
     SERVER,
     Exchange,
+    LostError,
     Server,
     ask_all,
     async_ask_all,
@@ -39,24 +41,50 @@ from tests.live.orders import (
 )
 
 
+class StatusError(grpc.RpcError):  # type: ignore[misc]  # grpcio publishes no types
+    """The end of a connection, as grpcio raises it."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return ""
+
+    def trailing_metadata(self) -> tuple[Any, ...]:
+        return ()
+
+
 class Call:
     """One connection without a socket, as grpcio gives it to threads."""
 
     def __init__(self, server: Server, requests: Iterator[bytes]) -> None:
         self._messages = played(server, requests)
         self._callbacks: list[Any] = []
+        self._cancelled = False
 
     def add_done_callback(self, callback: Any) -> None:
         self._callbacks.append(callback)
 
     def __next__(self) -> bytes:
+        if self._cancelled:
+            raise StatusError(grpc.StatusCode.CANCELLED)
         try:
             return next(self._messages)
         except StopIteration:
-            self.cancel()
+            self._end()
             raise
+        except LostError:
+            self._end()
+            raise StatusError(grpc.StatusCode.ABORTED) from None
 
     def cancel(self) -> None:
+        self._cancelled = True
+        self._end()
+
+    def _end(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback(self)
@@ -86,7 +114,7 @@ class AsyncCall:
 
     async def read(self) -> Any:
         try:
-            while True:
+            while self._code is grpc.StatusCode.OK:
                 value = None
                 if self._reads:
                     data = await self._requests.get()
@@ -98,7 +126,10 @@ class AsyncCall:
                     return SERVER(**message).SerializeToString()
         except StopIteration:
             self._end()
-            return grpc.aio.EOF
+        except LostError:
+            self._code = grpc.StatusCode.ABORTED
+            self._end()
+        return grpc.aio.EOF
 
     def cancel(self) -> None:
         self._code = grpc.StatusCode.CANCELLED
@@ -129,7 +160,7 @@ def arguments(*, threads: bool) -> dict[str, Any]:
         "feed": (Feed if threads else AsyncFeed)(Inbox()),
         "toolbox": toolbox,
         "outbox": Outbox(),
-        "resume": Resume(),
+        "resume": RESUME,
         "clock": (Clock if threads else AsyncClock)(),
         "setup_timeout": LIMIT,
         "idle_timeout": None,
@@ -140,7 +171,7 @@ def check_in_threads(script: tuple[Exchange, ...]) -> None:
     server, made = Server(script), arguments(threads=True)
     engine = Engine(lambda _: (lambda requests, **__: Call(server, requests), ()), **made)
     with LiveSession(engine, made["feed"]) as session:
-        ask_all(session, script)
+        ask_all(session, server, script)
     assert not server.wrong
 
 
@@ -151,7 +182,7 @@ async def check_in_loop(script: tuple[Exchange, ...]) -> None:
         return (lambda **__: AsyncCall(server)), ()
 
     async with AsyncLiveSession(AsyncEngine(dial, **made), made["feed"]) as session:
-        await async_ask_all(session, script)
+        await async_ask_all(session, server, script)
     assert not server.wrong
 
 

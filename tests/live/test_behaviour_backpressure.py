@@ -168,7 +168,7 @@ def test_who_does_not_listen_for_a_minute_loses_nothing(stage: Stage) -> None:
             }
         }
         assert "tool_response" in next(requests)
-        yield TURN_END
+        yield say("sunny", turn_complete=True)
         yield resumable("h2")
         yield go_away(50)
         yield from (COMPLETE for _ in requests if False)

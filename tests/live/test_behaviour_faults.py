@@ -216,12 +216,13 @@ def test_a_good_end_of_the_server_ends_the_iteration(stage: Stage) -> None:
     lanes = actor.session._engine.lanes
     actor.call("send_video", bytes(16 << 20))  # more than gRPC takes while the server does not read
     until(lambda: not len(lanes))
-    actor.call("send_content", "never sent")
-    actor.call("send_text", "nor this")
+    actor.call("send_content", "never sent", turn_complete=False)  # no turn is due to it
+    actor.call("audio_stream_end")
     enough.set()
     assert actor.end() is None
     session = actor.session  # the writer may have begun with one of them when the end came
-    assert [each.kind for each in (*session.uncertain, *session.unsent)] == ["content", "text"]
+    kinds = [each.kind for each in (*session.uncertain, *session.unsent)]
+    assert kinds == ["content", "audio_stream_end"]
     assert session.unsent
     assert not actor.of(events.Reconnecting)
     with pytest.raises(SessionClosed):

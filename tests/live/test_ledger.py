@@ -103,6 +103,19 @@ def test_speech_in_a_turn_may_be_answered_after_it_and_a_result_is_answered_in_i
         assert ledger.turns_due(turn_open=False) == begun
 
 
+def test_a_result_awaits_a_reply_until_the_model_says_something_or_is_idle_later() -> None:
+    for proof, now, open_then in (
+        (TEXT, 1.0, False),
+        (READY, CROSSING_SECONDS, False),
+        (END, 1.0, True),
+        (READY, 1.0, True),
+    ):
+        ledger = ledger_of(result(prompts=True), turn_open=True)
+        assert ledger.awaits_reply
+        see(ledger, proof, now, turn_open=True)
+        assert ledger.awaits_reply is open_then
+
+
 def test_a_turn_that_was_announced_does_not_come_after_a_long_silence() -> None:
     ledger = ledger_of(spoken())
     see(ledger, BUSY, 0.0)
@@ -229,6 +242,17 @@ def test_a_turn_that_nothing_was_said_for_is_owed_after_a_long_silence() -> None
     ledger = ledger_of(question())
     ledger.settle(turn_open=False)
     assert ledger.turns_due(turn_open=False) == 1
+
+
+def test_a_question_is_lost_with_the_connection_over_which_it_was_written() -> None:
+    ledger, asked = Ledger(), question()
+    ledger.connection = 1
+    ledger.expect([asked])
+    ledger.take()
+    ledger.connection = 2
+    assert not ledger.is_lost(asked, 2)
+    ledger.add(asked, 1.0, turn_open=False)
+    assert [ledger.is_lost(asked, number) for number in (1, 2, 3)] == [False, True, True]
 
 
 def test_nothing_is_settled_while_a_question_waits_to_be_written() -> None:

@@ -247,7 +247,10 @@ def test_the_end_of_a_connection_voids_calls_and_answers_that_were_not_written()
     hear(protocol, call("a", "b", "c"), TURN_END)
     protocol.tool_response("b", {})
     protocol.written(protocol.tool_response("c", {}))
-    assert protocol.disconnect() == [events.ToolCallCancelled(("a", "b"))]
+    assert protocol.disconnect() == [
+        events.ToolCallCancelled(("a", "b"), "connection_lost"),
+        events.TurnEnd("connection_lost", events.Usage()),  # in which the model would reply to c
+    ]
     assert not protocol.holds_realtime
     with pytest.raises(StateError, match="was cancelled"):
         protocol.tool_response("a", {})

@@ -23,7 +23,7 @@ def answer_to(
         ahead,
         past=past,
         due=due,
-        is_lost=lambda each: each in lost,
+        is_lost=lambda each, _: each in lost,
         is_followed=lambda call: call.name == "f",
     )
 
@@ -163,6 +163,27 @@ def test_an_answer_with_a_function_ends(rest: list[events.Event]) -> None:
     assert not answer.add(CALL)
     assert [answer.add(event) for event in rest] == [False] * (len(rest) - 1) + [True]
     assert answer.turn.end_reason in {"complete", "interrupted"}
+
+
+def test_an_answer_is_lost_with_the_calls_of_its_connection() -> None:
+    answer = answer_to()
+    lost = events.ToolCallCancelled(("a",), "connection_lost")
+    assert heard(answer, CALL, end(), lost)
+    assert answer.turn.end_reason == "connection_lost"
+
+
+def test_an_answer_that_was_complete_before_its_connection_ended_is_not_lost() -> None:
+    """The question may be lost by the time its events are taken; what counts is their order."""
+    answer = Answer(
+        MESSAGE,
+        past=0,
+        due=0,
+        is_lost=lambda _, connection: connection >= 2,
+        is_followed=lambda _: False,
+    )
+    assert not heard(answer, events.Reconnecting(None), BACK, events.TextOut("mine"))
+    assert heard(answer, end())
+    assert (answer.turn.text, answer.turn.end_reason) == ("mine", "complete")
 
 
 def test_a_result_that_comes_in_the_turn_for_another_has_its_own() -> None:

@@ -145,6 +145,8 @@ class ToolCallCancelled(Event):
     """The model does not want the answers of these calls any more."""
 
     ids: tuple[str, ...]
+    reason: Literal["cancelled", "connection_lost"] = "cancelled"
+    """The server has cancelled them, or the connection that they came over has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,10 @@ class Reconnected(Event):
     """Control messages (`Outgoing`) that had been written and may or may not have arrived."""
     dropped_audio: float = 0.0
     """Seconds of audio that were not sent; audio is never sent again."""
+
+
+OPENED = (Opened, Reconnected)
+"""What comes when a connection is set up."""
 
 
 @dataclass(frozen=True, slots=True)

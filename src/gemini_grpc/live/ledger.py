@@ -70,15 +70,17 @@ class _Owed:
 class Ledger:
     """What is uncertain about one connection, and which turns are owed over it."""
 
-    __slots__ = ("_begun", "_entries", "_expected", "_owed", "_prompts")
+    __slots__ = ("_begun", "_entries", "_expected", "_owed", "_prompts", "connection")
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
-        self._expected: dict[Outgoing, bool] = {}
-        """The questions that are followed, and whether they are written; lost ones are missing."""
+        self.connection = 0
+        """How many connections were set up; the number of the one that is open."""
+        self._expected: dict[Outgoing, int | None] = {}
+        """The questions that are followed, and the connection over which they were written, if they were."""
         self._owed: list[_Owed] = []  # turns that were asked for, and have not said anything yet
         self._begun = False  # a turn was begun that has not said anything yet
-        self._prompts: set[Kind] = set()  # what was sent that the model may yet answer
+        self._prompts: dict[Kind, float] = {}  # when what the model may yet answer was written
 
     def __bool__(self) -> bool:
         return bool(self._entries)
@@ -97,11 +99,12 @@ class Ledger:
 
     def expect(self, questions: Iterable[Outgoing]) -> None:
         """Follow questions that are not written yet, over connections; those before are forgotten."""
-        self._expected = dict.fromkeys(questions, False)
+        self._expected = dict.fromkeys(questions)
 
-    def is_lost(self, question: Outgoing) -> bool:
-        """Tell of a question that is followed whether a connection has taken it along."""
-        return question not in self._expected
+    def is_lost(self, question: Outgoing, connection: int) -> bool:
+        """Return whether a question that is followed has ended with a connection, or one before it."""
+        over = self._expected[question]
+        return over is not None and over <= connection
 
     def add(self, message: Outgoing, now: float, *, turn_open: bool) -> None:
         """Note that a message is being written, while a turn of the model is open or not.
@@ -109,14 +112,14 @@ class Ledger:
         Audio and video leave no entry: they are not sent again.
         """
         if message.prompts:
-            self._prompts.add(message.kind)
+            self._prompts[message.kind] = now
         if message.kind in _INTERRUPTING:
             for owed in self._owed:
                 owed.cut = True
         if not message.is_control:
             return
         if message in self._expected:
-            self._expected[message] = True
+            self._expected[message] = self.connection
         asked = sum(_asks(entry.message) for entry in self._entries)
         awaited = message.blocking and not asked  # what asks for a turn has ended the wait for it
         turns = 0 if awaited else int(turn_open or self._begun) + asked
@@ -127,8 +130,9 @@ class Ledger:
     def see(self, event: Event, now: float, *, turn_open: bool) -> None:
         """Take an event for the proof it may be; a turn was open or not before it."""
         if self._prompts and is_output(event):
-            # speech during a turn may be answered after it; a result is taken for answered
-            self._prompts = self._prompts - {"tool_response"} if turn_open else set()
+            self._prompts.pop("tool_response", None)  # what the model says is its reply
+            if not turn_open:  # speech during a turn may be answered after it
+                self._prompts.clear()
         waits = self._entries or self._owed or self._begun
         if not (waits or isinstance(event, events.ResumptionUpdate)):
             return  # there is nothing to prove
@@ -163,6 +167,7 @@ class Ledger:
     def _see_idle(self, before: float) -> None:
         """Take what was written before a time for arrived; the model has said that it is idle."""
         self._begun = False
+        self._prompts = {kind: at for kind, at in self._prompts.items() if at > before}
         while self._entries and self._entries[0].at <= before:
             del self._entries[0]
         self._owed = [owed for owed in self._owed if owed.at > before or not owed.passed]
@@ -173,14 +178,13 @@ class Ledger:
         What another turn may have been the answer to as well is not owed any more; what no turn has come
         for may still have one. While a turn is open, or a question waits to be written, nobody can tell.
         """
-        if not turn_open and all(self._expected.values()):
+        if not turn_open and None not in self._expected.values():
             self._owed = [owed for owed in self._owed if not owed.passed]
             self._begun = False
 
     def take(self) -> tuple[Outgoing, ...]:
         """Return what is uncertain, and forget it, for the connection has ended."""
         found = tuple(self)
-        self._expected = {each: False for each, written in self._expected.items() if not written}
         self._entries.clear()
         self._owed.clear()
         self._prompts.clear()

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gemini_grpc.live.events import AudioOut, Event, TurnEnd
+from gemini_grpc.live.events import OPENED, AudioOut, Event, TurnEnd
 
 if TYPE_CHECKING:
     from gemini_grpc.live.config import Inbox
@@ -48,6 +48,11 @@ class Mailbox:
     def turn_ends(self) -> int:
         """How many turns end in it."""
         return sum(isinstance(event, TurnEnd) for event in self._events)
+
+    @property
+    def connections(self) -> int:
+        """How many connections were set up in it."""
+        return sum(isinstance(event, OPENED) for event in self._events)
 
     def put(self, event: Event) -> None:
         """Add an event."""

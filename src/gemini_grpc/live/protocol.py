@@ -320,6 +320,7 @@ class LiveProtocol:
             found.append(events.Unknown(self._dialect.message(message)))
         if self.state == "setup":
             self.state = "open"
+            self.ledger.connection += 1
         self._speech.learn(data, found)
         return found
 
@@ -399,8 +400,9 @@ class LiveProtocol:
 
     @property
     def busy(self) -> bool:
-        """The model has a turn, owes one, or waits for the answer to a call."""
-        return bool(self.turns_due or self.pending or self.ledger.awaits_reply)
+        """The model has a turn, owes one, or has still to get or to answer the result of a call."""
+        calls = self.pending or self._answers or self.ledger.awaits_reply
+        return bool(self.turns_due or calls)
 
     @property
     def quiet(self) -> bool:
@@ -414,15 +416,16 @@ class LiveProtocol:
     def disconnect(self) -> list[Event]:
         """End the connection: a turn that was open or due gets its end, its calls are void.
 
-        That includes calls whose answers were not written: no other connection knows them.
+        The turn in which the model answers to a function result is due as well. Calls whose answers were not
+        written are void, too: no other connection knows them.
         """
         found: list[Event] = []
         answered = [each.answer.id for each in self._answers if each.answer is not None]
         void = tuple(dict.fromkeys([*self.pending, *answered]))
         if void:
-            found.append(events.ToolCallCancelled(void))
+            found.append(events.ToolCallCancelled(void, "connection_lost"))
             self._cancel(void)
-        if self.turns_due:
+        if self.turns_due or self.ledger.awaits_reply:
             found.append(self._end_turn("connection_lost"))
         self._uncertain += self.ledger.take()
         self._interrupted = self._cut_off = False

@@ -85,7 +85,8 @@ class Answer:
         past: int,
         due: int,
         late: Iterable[events.Transcript] = (),
-        is_lost: Callable[[Outgoing], bool],
+        connection: int = 1,
+        is_lost: Callable[[Outgoing, int], bool],
         is_followed: Callable[[events.ToolCall], bool],
         awaits_caller: Callable[[events.ToolCall], bool] = lambda _: False,
     ) -> None:
@@ -97,7 +98,8 @@ class Answer:
             past: How many turns have ended that nobody has taken yet.
             due: How many have begun, or were asked for, and end before those `ahead`.
             late: Transcripts that wait to be taken: they came before the question.
-            is_lost: Tells of a question whether a connection has taken it along.
+            connection: The number of the connection that the next event to be taken came over.
+            is_lost: Returns whether a question has ended with the connection of a number, or one before it.
             is_followed: Returns whether the session answers a call, and the model then says something.
             awaits_caller: Returns whether the model waits for a result of a call that the caller sends.
         """
@@ -110,7 +112,8 @@ class Answer:
         self._past = past
         self._stale = past + due + len(ahead)  # turns that end first
         self._late = {id(transcript): transcript for transcript in late}
-        self._is_lost = is_lost
+        self._connection = connection
+        self._lost_over = is_lost
         self._is_followed = is_followed
         self._awaits_caller = awaits_caller
         self._calls: dict[str, bool] = {}  # that want another turn, and whether they are answered
@@ -121,16 +124,18 @@ class Answer:
     def add(self, event: events.Event) -> bool:
         """Add an event and return whether the answer is complete."""
         self.taken.append(event)
+        if isinstance(event, events.OPENED):
+            self._connection += 1
         match event:
             case events.TurnEnd(reason="connection_lost") if not self._past:
                 return self._lose(event)
-            case events.Reconnected() if self._is_lost(self._message):
+            case events.Reconnected() if self._lost_over(self._message, self._connection - 1):
                 self.turn.end_reason = "connection_lost"  # nothing is asked a second time
                 return True
         self._note(event)
         if self._goes_on and not self._calls and isinstance(event, events.ToolCallCancelled):
-            lost = self._is_lost(self._message)  # the connection has ended, and the calls with it
-            self.turn.end_reason = "connection_lost" if lost else "complete"
+            cancelled = event.reason == "cancelled"
+            self.turn.end_reason = "complete" if cancelled else "connection_lost"
             return True
         self._said = self._said or is_output(event)
         if id(event) in self._late or not self.turn.add(event):
@@ -176,6 +181,10 @@ class Answer:
         if self._stale:
             self._begin(0)
         return self.turn.add(end)
+
+    def _is_lost(self, question: Outgoing) -> bool:
+        """Return whether a question has ended with the connection whose events are being taken."""
+        return self._lost_over(question, self._connection)
 
     def _begin(self, stale: int) -> None:
         self.turn = Turn()

@@ -212,6 +212,7 @@ class Engine:
             past=self.feed.mailbox.turn_ends,
             due=protocol.turns_due,
             late=[each for each in self.feed.mailbox if isinstance(each, events.Transcript)],
+            connection=protocol.ledger.connection - self.feed.mailbox.connections,
             is_lost=protocol.ledger.is_lost,
             is_followed=self.tools.is_followed,
             awaits_caller=self.tools.awaits_caller,
@@ -314,7 +315,11 @@ class Engine:
         """Replace the connection at a quiet moment, or shortly before the server ends it."""
         if not self._supervisor.may_swap(has_handle=self._has_handle):
             return
-        connection.end_after(swap_after(left, busy=self.protocol.busy), "swap")
+        after = swap_after(left, busy=self.protocol.busy)
+        if not after:
+            connection.end("swap")  # here, before anything more is written
+            return
+        connection.end_after(after, "swap")
         wish = functools.partial(self._wish_swap, connection)
         connection.set_timer("wish", wish_after(left), wish)
 
