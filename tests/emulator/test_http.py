@@ -16,6 +16,7 @@ import pytest
 from gemini_grpc import errors, v1beta
 from gemini_grpc.emulator import Authentication, Emulator, HttpFault, VirtualClock
 from gemini_grpc.emulator.http.message import HttpRequest
+from gemini_grpc.emulator.http.sessions import KEPT
 from gemini_grpc.emulator.services import files
 
 GRAIN = 1024
@@ -173,6 +174,19 @@ def test_a_session_expires_and_a_reset_forgets_it(hand: Hand, clock: VirtualCloc
     hand.start()
     hand.emulator.reset()
     assert hand.ask("query").status_code == 404
+
+
+def test_sessions_that_are_over_are_forgotten_one_day(hand: Hand) -> None:
+    hand.start()
+    running = hand.url
+    ended = []
+    for _ in range(KEPT + 2):
+        hand.start()
+        hand.ask("cancel")
+        ended.append(hand.url)
+    for url, status in ((ended[0], 404), (ended[-1], 200), (running, 200)):
+        hand.url = url
+        assert hand.ask("query").status_code == status
 
 
 @pytest.mark.parametrize(

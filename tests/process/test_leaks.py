@@ -58,14 +58,22 @@ def test_leaving_in_any_way_leaves_nothing_behind(emulator: Emulator, colour: st
         assert report.sockets_left == 0, report
 
 
+def test_a_call_that_is_left_before_it_begins_leaves_nothing_in_grpc_core(
+    emulator: Emulator,
+) -> None:
+    flat(emulator.target, "async_bidi_unread", repetitions=400)
+
+
 def test_the_tool_finds_a_leak(emulator: Emulator) -> None:
     (report,) = leaks.measure(emulator.target, ["sync_leaking"], repetitions=SHORT)
     assert {"memory", "objects", "descriptors"} <= set(report.leaks)
 
 
-def flat(target: str, case: str, ca: Path | None = None) -> None:
-    (report,) = leaks.measure(target, [case], ca=ca)
+def flat(target: str, case: str, ca: Path | None = None, repetitions: int = 2000) -> None:
+    (report,) = leaks.measure(target, [case], ca=ca, repetitions=repetitions)
     found = report.leaks
+    # grpc.aio does not release operations of core that were cancelled while a task waited for them:
+    # https://github.com/grpc/grpc/issues/43360
     if case in leak_cases.UPSTREAM and report.slopes["memory"] < leak_cases.UPSTREAM_MEMORY:
         found.pop("memory", None)
     assert not found, report

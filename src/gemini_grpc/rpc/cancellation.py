@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Generator
 from typing import Any, Generic, TypeVar
 
@@ -13,13 +14,25 @@ def end_call(call: Any) -> None:
     """Cancel a call of grpc.aio, or what wraps one.
 
     Its own `cancel` also cancels tasks that wait for operations of core, which then are not released (up
-    to 1.4 kB a call). Without that the tasks end with the call.
+    to 1.4 kB a call). Without that the tasks end with the call. Only a task that has not begun to send the
+    call is cancelled as well: of a call that was cancelled before, core keeps 400 bytes.
     """
     core = getattr(call, "_cython_call", None)
     if core is None:
         call.cancel()
     elif not core.done():
         core.cancel("Locally cancelled by application!")
+        sending: asyncio.Task[None] | None = getattr(call, "_preparation", None)
+        if sending is not None and _is_new(sending):
+            sending.cancel()
+
+
+def _is_new(task: asyncio.Task[Any]) -> bool:
+    """Return whether a task has not begun to run."""
+    coroutine = task.get_coro()
+    if not inspect.iscoroutine(coroutine):
+        return False
+    return inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED
 
 
 class CallWait(Awaitable[T], Generic[T]):

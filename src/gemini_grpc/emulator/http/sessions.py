@@ -22,6 +22,8 @@ LIFETIME = 7 * 86_400.0
 """Seconds until a session expires."""
 LARGEST = 2 << 30
 """The bytes a file may have."""
+KEPT = 100
+"""How many sessions that are over can still be queried."""
 
 State = Literal["active", "final", "cancelled"]
 
@@ -53,6 +55,10 @@ class Session:
     state: State = "active"
     result: Data | None = None
     """The file that it has become."""
+
+    def is_gone(self, world: World) -> bool:
+        """Return whether it has expired, or the emulator was reset since it began."""
+        return self.world is not world or self.expires <= world.store.now()
 
     def begin(self, offset: int) -> None:
         """Get ready to take bytes.
@@ -124,6 +130,7 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._started = 0
 
     def start(
         self,
@@ -157,8 +164,10 @@ class Sessions:
             expires=world.store.now() + LIFETIME,
         )
         with self._lock:
-            number = len(self._sessions)
-            made = f"{text.seeded(world.seed, 'uploads', number).getrandbits(128):032x}"
+            self._make_room(world)
+            chance = text.seeded(world.seed, "uploads", self._started)
+            self._started += 1
+            made = f"{chance.getrandbits(128):032x}"
             self._sessions[made] = session
         return made
 
@@ -169,9 +178,17 @@ class Sessions:
             GoneError: There is none, or it has expired.
         """
         session = self._sessions.get(key)
-        if session is None or session.world is not world or session.expires <= world.store.now():
+        if session is None or session.is_gone(world):
             raise GoneError
         return session
+
+    def _make_room(self, world: World) -> None:
+        """Drop the sessions that are gone, and the oldest of those that are over."""
+        for key in [key for key, session in self._sessions.items() if session.is_gone(world)]:
+            del self._sessions[key]
+        over = [key for key, session in self._sessions.items() if session.state != "active"]
+        for key in over[:-KEPT]:
+            del self._sessions[key]
 
     def forget(self, key: str) -> None:
         """Let a session expire."""
