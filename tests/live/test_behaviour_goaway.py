@@ -415,6 +415,39 @@ def test_the_end_of_the_budget_is_an_error_that_has_what_was_not_sent(stage: Sta
         assert actor.session.unsent == error.unsent
 
 
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"])
+def test_a_reconnect_waits_as_long_as_the_server_asks(stage: Stage, code: str) -> None:
+    """Behaviour 48: RetryInfo takes the place of the pause, within the budget."""
+
+    def throttled(requests: Iterator[Any]) -> Iterator[Any]:
+        next(requests)
+        yield Fault(code, "later", retry_after=20)
+
+    script = stage.script(lost_at_once, throttled, throttled, second)
+    actor = stage.open()
+    for number in (2, 3):
+        actor.until(events.Reconnecting, number)
+        until(stage.time.timers)
+        stage.advance(19.9)
+        assert len(script.received) == number
+        until(lambda number=number: len(script.received) > number or stage.advance(0.1))
+    assert not actor.until(events.Reconnected).state_restored
+
+
+def test_a_reconnect_does_not_wait_beyond_the_budget(stage: Stage) -> None:
+    """Behaviour 48: nor does it try again sooner than the server asks; the error has the wait."""
+
+    def throttled(requests: Iterator[Any]) -> Iterator[Any]:
+        next(requests)
+        yield Fault("UNAVAILABLE", "later", retry_after=60)
+
+    script = stage.script(lost_at_once, throttled)
+    error = stage.open().end()
+    assert isinstance(error, ResumeFailed)
+    assert [detail.retry_delay.seconds for detail in error.details] == [60]
+    assert len(script.received) == 2
+
+
 def test_attempts_are_limited_as_well(stage: Stage) -> None:
     """Behaviour 48: so many connections may fail in a row, and no more."""
     stage.script(lambda requests: echo(requests, "h1"))

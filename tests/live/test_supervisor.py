@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ import pytest
 from gemini_grpc import errors
 from gemini_grpc.live import Resume
 from gemini_grpc.live.supervisor import Decision, Supervisor, swap_after, wish_after
+from gemini_grpc.rpc.failure import retry_info
 
 Code = grpc.StatusCode
 
@@ -191,6 +193,37 @@ def test_swaps_that_follow_each_other_are_paced_as_well() -> None:
     assert supervisor.swapped(1.0) == Decision("dial")
     supervisor.opened(1.0, resumed=True)
     assert supervisor.swapped(2.0).pause == 0.25
+
+
+def asking(seconds: float, code: Code = Code.UNAVAILABLE) -> errors.RpcError:
+    return errors.make(code, "x", details=[retry_info(seconds)])
+
+
+@pytest.mark.parametrize("in_setup", [True, False])
+@pytest.mark.parametrize("code", [Code.UNAVAILABLE, Code.ABORTED, Code.RESOURCE_EXHAUSTED])
+def test_a_wait_that_the_server_asks_for_takes_the_place_of_a_pause(
+    code: Code, in_setup: bool
+) -> None:
+    how = {"has_handle": True, "in_setup": in_setup}
+    assert made().ended(9.0, asking(20.0, code), **how) == Decision("dial", 20.0)
+    assert made().ended(9.0, asking(0.0, code), **how) == Decision("dial", 0.1)
+    assert made(None).ended(9.0, asking(20.0, code), **how).action == "fail"
+
+
+def test_a_wait_that_would_outlast_the_budget_is_final_at_once() -> None:
+    how = {"has_handle": True, "in_setup": True}
+    final = Decision("fail", exhausted=True)
+    assert made().ended(9.0, asking(60.0), **how) == final
+    supervisor = made()
+    assert supervisor.ended(9.0, asking(40.0), **how).action == "dial"
+    assert supervisor.ended(50.0, asking(40.0), **how) == final
+    endless = Resume(budget=math.inf)
+    assert made(endless).ended(9.0, asking(600.0), **how).action == "dial"
+    assert made(endless).ended(9.0, asking(601.0), **how) == final
+
+
+def test_a_quota_that_is_used_up_is_final_if_the_server_names_no_wait() -> None:
+    assert ended(made(), 9.0, Code.RESOURCE_EXHAUSTED).action == "fail"
 
 
 def test_a_connection_is_replaced_early_only_if_that_keeps_the_session() -> None:

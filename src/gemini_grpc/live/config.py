@@ -149,7 +149,12 @@ def _fields_of(value: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
-    """How a session survives the end of a connection."""
+    """How a session survives the end of a connection.
+
+    A wait that the server asks for (RetryInfo) takes the place of a pause, and a quota that is used up is
+    waited for. If that would outlast `budget`, or is more than ten minutes, the session fails at once; the
+    wait is in `details` of the error.
+    """
 
     handle: str = ""
     """The handle of an earlier session to go on with."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import grpc
 
-from gemini_grpc.rpc.attempts import unread
+from gemini_grpc.rpc.attempts import hinted_pause, quota_returns, unread
+from gemini_grpc.rpc.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from gemini_grpc.errors import RpcError
@@ -39,6 +40,9 @@ BUSY_HANDLE = Code.FAILED_PRECONDITION
 """What it ends with while the server believes that the connection before is still open."""
 BUSY_COUNT = 5
 """How many of those in a row it takes to give the handle up."""
+
+MAXIMUM_HINT = RetryPolicy().maximum_hint
+"""Seconds. If the server asks for a longer wait, the session fails at once."""
 
 STABLE_SECONDS = 5.0
 """A connection that ends before has failed; if it was resumed, its handle may be to blame."""
@@ -136,11 +140,11 @@ class Supervisor:
         if forget and resume.on_poisoned == "fail":
             return Decision("fail", forget_handle=True)
         busy = in_setup and has_handle and error.code is BUSY_HANDLE
-        passing = error.code in PASSING or forget or busy
+        passing = error.code in PASSING or forget or busy or quota_returns(error)
         begins_anew = not (has_handle or first)
         if not passing or (begins_anew and not resume.fresh_without_handle):
             return Decision("fail", forget_handle=forget)
-        return self._try_again(now, resume, forget=forget)
+        return self._try_again(now, resume, forget=forget, hint=error.retry_after)
 
     @staticmethod
     def _may_retry_first(resume: Resume, error: RpcError, *, silent: bool) -> bool:
@@ -172,12 +176,18 @@ class Supervisor:
         self._poisonings = 0
         return True
 
-    def _try_again(self, now: float, resume: Resume, *, forget: bool) -> Decision:
+    def _try_again(
+        self, now: float, resume: Resume, *, forget: bool, hint: float | None = None
+    ) -> Decision:
+        """Decide on another connection; a wait that the server asks for takes the place of the pause."""
         assert self._lost is not None
         self._failures += 1
-        if self._failures > resume.attempts or now - self._lost >= resume.budget:
+        pause = self._pause(resume) if hint is None else hinted_pause(hint, self._chance())
+        again = now if hint is None else now + pause
+        refused = hint is not None and not 0 <= hint <= MAXIMUM_HINT
+        if refused or self._failures > resume.attempts or again - self._lost >= resume.budget:
             return Decision("fail", forget_handle=forget, exhausted=True)
-        return Decision("dial", self._pause(resume), forget)
+        return Decision("dial", pause, forget)
 
     def _pause(self, resume: Resume) -> float:
         """Return the seconds before the next attempt: none before the first, then more each time.

@@ -111,7 +111,7 @@ class Attempts:
             pause = max(_SHORTEST, policy.pause(self._backoffs, self._chance()))
             self._backoffs += 1
         else:
-            pause = max(_SHORTEST_HINT, hint * (1 + _SPREAD * self._chance()))
+            pause = hinted_pause(hint, self._chance())
             self._backoffs = 1  # the server has taken over; afterwards the back-off starts anew
         left = self.remaining()
         if left is not None and pause >= left:
@@ -130,11 +130,22 @@ class Attempts:
             is_daily_quota(error) or exceeds_limit(error)
         ):
             return False
-        if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None:
+        if quota_returns(error):
             return self._repeatable
         if error.code not in policy.codes:
             return False
         return self._repeatable or never_sent(error)
+
+
+def hinted_pause(hint: float, chance: float) -> float:
+    """Return the seconds to wait if the server asks for a wait; chance is 0 to 1."""
+    return max(_SHORTEST_HINT, hint * (1 + _SPREAD * chance))
+
+
+def quota_returns(error: RpcError) -> bool:
+    """Return whether a quota is used up, and the server says when there is more of it."""
+    exhausted = error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.retry_after is not None
+    return exhausted and not (is_daily_quota(error) or exceeds_limit(error))
 
 
 def never_sent(error: RpcError) -> bool:
