@@ -56,7 +56,12 @@ class _Run:
 
 
 class AsyncTools:
-    """The functions of one session. Calls run beside each other, as many as the limit allows."""
+    """The functions of one session. Calls run beside each other, as many as the limit allows.
+
+    A call gives its slot back when it is answered, also if its function runs in a thread and outlives its
+    timeout: a thread cannot be stopped, and functions that hang must not keep a session, which may last for
+    hours, from answering later calls.
+    """
 
     def __init__(self, functions: Mapping[str, tuple[Function, Tool]], engine: AsyncEngine) -> None:
         self._functions = functions

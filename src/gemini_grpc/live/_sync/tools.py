@@ -57,7 +57,12 @@ class _Run:
 
 
 class Tools:
-    """The functions of one session. Calls run beside each other, as many as the limit allows."""
+    """The functions of one session. Calls run beside each other, as many as the limit allows.
+
+    A call gives its slot back when it is answered, also if its function runs in a thread and outlives its
+    timeout: a thread cannot be stopped, and functions that hang must not keep a session, which may last for
+    hours, from answering later calls.
+    """
 
     def __init__(self, functions: Mapping[str, tuple[Function, Tool]], engine: Engine) -> None:
         self._functions = functions
