@@ -197,7 +197,8 @@ class Content:
             AttributeError: It is no text.
         """
         if len(self.parts) != 1:
-            raise FieldError(f"the content has {len(self.parts)} parts; text needs exactly one")
+            count = len(self.parts) or "no"
+            raise FieldError(f"the content has {count} parts; text needs exactly one")
         part: Any = self.parts[0]
         return part if isinstance(part, str) else str(part.text)
 

@@ -24,6 +24,7 @@ _NOBODY = "ipv4:127.0.0.1:1"
 _EXCHANGE, _SURPLUS, _STATUS = range(3)
 """The tags of the batches of a call."""
 _MORE_THAN_ONE = "the server sent more than one answer"
+_CLOSED = "the channel was closed while the call was being started"
 _PATIENCE = 0.5
 """Seconds after which a call of grpc.aio is looked at first."""
 _LOOKING: set[asyncio.Task[None]] = set()
@@ -91,16 +92,20 @@ def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], byte
         )
         batches = ((exchange, _EXCHANGE), ((status,), _STATUS))
         call = start(propagate, method, None, until, metadata, None, batches, context, handle)
-        if call.next_event().tag == _EXCHANGE:
+        first = call.next_event()
+        if first.tag == _EXCHANGE:
             # core gives the status only when there is no message left to take
             call.operate((surplus,), _SURPLUS)
             if call.next_event().tag == _SURPLUS and surplus.message() is not None:
                 call.cancel(cygrpc.StatusCode.internal, _MORE_THAN_ONE)
-        call.next_event()
+        last = call.next_event()
         if surplus.message() is not None:
             raise errors.make(grpc.StatusCode.INTERNAL, _MORE_THAN_ONE)
         if status.code():
             _fail(made, initial, status)
+        if message.message() is None and not (first if first.tag == _EXCHANGE else last).success:
+            # core gives the status OK to a call whose channel is closed while it is being started
+            raise errors.make(grpc.StatusCode.CANCELLED, _CLOSED)
         return message.message()  # type: ignore[no-any-return]
 
     shorter.with_call = made.with_call  # type: ignore[attr-defined]  # for those who want metadata

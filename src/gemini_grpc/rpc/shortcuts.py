@@ -19,7 +19,7 @@ class NoTextError(UsageError, ValueError, AttributeError):
 def _text_of_content(content: Any) -> str:
     parts = content._pb.parts
     if len(parts) != 1:
-        raise NoTextError(f"the content has {len(parts)} parts; text needs exactly one")
+        raise NoTextError(f"the content has {len(parts) or 'no'} parts; text needs exactly one")
     kind = parts[0].WhichOneof("data")
     if kind != "text":
         raise NoTextError(f"the part has no text, but {kind or 'nothing'}")
