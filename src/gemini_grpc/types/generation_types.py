@@ -44,5 +44,7 @@ __all__ = [
     "GenerationConfigDict",
     "GenerationConfigType",
     "IncompleteIterationError",
+    "ModalityType",
+    "SchemaType",
     "StopCandidateException",
 ]

@@ -125,7 +125,7 @@ def test_infinite_numbers_in_a_call_are_sent_back_as_texts(emulator: Emulator, m
     assert dict(part.function_call.args) == {"a": "Infinity", "b": ["-Infinity", "NaN"], "c": 1}
 
 
-NESTED = "[" * 2000 + "]" * 2000
+NESTED = "[" * 100_000 + "]" * 100_000
 
 
 @pytest.mark.parametrize(
