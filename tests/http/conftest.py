@@ -35,7 +35,7 @@ CHUNK = 2048
 class Port:
     """A gRPC server that says where HTTP is, and has no files."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
         self.port = 0
         self.looked = 0
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
@@ -50,7 +50,11 @@ class Port:
             self._server.add_generic_rpc_handlers(
                 [grpc.method_handlers_generic_handler(service, methods)]
             )
-        self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        if credentials is None:
+            own = self._server.add_insecure_port("127.0.0.1:0")
+        else:
+            own = self._server.add_secure_port("127.0.0.1:0", credentials)
+        self.target = f"127.0.0.1:{own}"
         self._server.start()
 
     def stop(self) -> None:

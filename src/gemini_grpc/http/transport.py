@@ -4,6 +4,9 @@ The timeouts of httpx apply to each read and write, so a server that sends a byt
 Here one deadline applies to everything: name resolution, connecting, TLS, request, headers and body. The
 asynchronous client cancels what runs at the deadline. The synchronous client passes the time that is left
 to every socket operation.
+
+httpcore closes a connection whose TLS handshake fails with an `Exception` only. A cancelled task and Ctrl-C
+raise a `BaseException`, so the streams here close the connection themselves.
 """
 
 from __future__ import annotations
@@ -86,6 +89,7 @@ class AsyncDeadline:
 
 def transport(context: ssl.SSLContext, proxy: str | None) -> httpx.HTTPTransport:
     """Return a transport whose socket operations keep to the deadline."""
+    context.sslsocket_class = _TlsSocket
     made = httpx.HTTPTransport(verify=context, proxy=proxy, trust_env=False)
     pool: Any = made._pool  # httpx has no option for this
     pool._network_backend = _Backend()
@@ -94,7 +98,10 @@ def transport(context: ssl.SSLContext, proxy: str | None) -> httpx.HTTPTransport
 
 def async_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.AsyncHTTPTransport:
     """Return a transport; what uses it is cancelled at the deadline."""
-    return httpx.AsyncHTTPTransport(verify=context, proxy=proxy, trust_env=False)
+    made = httpx.AsyncHTTPTransport(verify=context, proxy=proxy, trust_env=False)
+    pool: Any = made._pool  # httpx has no option for this
+    pool._network_backend = _AsyncBackend()
+    return made
 
 
 def _left(timeout: float | None, late: type[Exception]) -> float | None:
@@ -140,6 +147,66 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """A TLS socket that closes when its handshake is interrupted.
+
+    The socket is not returned before the handshake is over, so no caller can close it.
+    """
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """A connection that closes when its TLS handshake is cancelled."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore.AnyIOBackend):
+    """Opens connections that close when they are cancelled."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        opened = await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return _AsyncStream(opened)
 
 
 class _Backend(httpcore.SyncBackend):
