@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,7 @@ def slope(samples: Sequence[tuple[float, float]]) -> float:
     return rises[len(rises) // 2]
 
 
-def _settle(read: Any) -> dict[str, float]:
+def _settle(read: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return the figures when threads and descriptors have stopped ending."""
     counted = ("descriptors", "threads", "tasks")
     until = time.monotonic() + _SETTLING
