@@ -83,14 +83,15 @@ def _shorter(made: Any) -> Callable[[bytes, float | None, tuple[Any, ...]], byte
         message = cygrpc.ReceiveMessageOperation(0)
         surplus = cygrpc.ReceiveMessageOperation(0)
         status = cygrpc.ReceiveStatusOnClientOperation(0)
-        exchange = (
+        # If core refuses a message before the status is requested, the status may be CANCELLED instead
+        # of the reason. So the status is requested first.
+        sent = (
             cygrpc.SendInitialMetadataOperation(metadata, flags),
             cygrpc.SendMessageOperation(request, 0),
             cygrpc.SendCloseFromClientOperation(0),
-            initial,
-            message,
+            status,
         )
-        batches = ((exchange, _EXCHANGE), ((status,), _STATUS))
+        batches = ((sent, _STATUS), ((initial, message), _EXCHANGE))
         call = start(propagate, method, None, until, metadata, None, batches, context, handle)
         first = call.next_event()
         if first.tag == _EXCHANGE:
