@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,17 +65,30 @@ class VirtualTime:
             self._submit(self._run_due)
         return timer
 
-    def advance(self, seconds: float) -> None:
-        """Move the time, and return when everything that became due has been called."""
-        until = self._now + seconds
+    def advance(self, seconds: float, other: VirtualClock) -> None:
+        """Move the time, and return when everything that became due has been called.
+
+        The other clock moves along, always after this one: what its owner does because of its time never
+        meets a session whose time is behind.
+        """
+        began, other_began = self._now, other.now()
+        until = began + seconds
         while True:
             with self._lock:
-                due = self._queue[0][0] if self._queue else float("inf")
+                due = self._queue[0][0] if self._queue else math.inf
                 self._now = max(self._now, min(due, until))
+            passed = seconds if self._now >= until else self._now - began
+            other.advance(other_began + passed - other.now())
             self._submit(self._run_due).result(PATIENCE)
             with self._lock:
                 if self._now >= until and not (self._queue and self._queue[0][0] <= until):
                     return
+
+    def due(self) -> float:
+        """Return when the next callback is due; infinity if none is."""
+        with self._lock:
+            waiting = (when for when, _, timer in self._queue if timer.callback is not None)
+            return min(waiting, default=math.inf)
 
     def timers(self) -> int:
         """Return how many callbacks are waiting."""
@@ -286,6 +300,29 @@ class Actor:
         assert len(found) >= count, f"{self.log} {self.error!r}"
         return found[count - 1]
 
+    def advance_until(self, predicate: Callable[[], Any]) -> Any:
+        """Wait until something is true, and return it; the pauses between connections pass at once.
+
+        While the session has a connection no time passes, however long the server takes to answer.
+        """
+
+        def check() -> Any:
+            end = self._end_of_pause()  # first, so that it is not that of a later pause
+            found = predicate()
+            if not found and end < math.inf:
+                self.stage.advance(max(0.0, end - self.stage.time.now()))
+            return found
+
+        return until(check)
+
+    def _end_of_pause(self) -> float:
+        """Return when a session that has no connection goes on; infinity if it has one."""
+        engine = self.session._engine
+        with engine.lock:  # so that no connection begins meanwhile
+            connection = engine._connection
+            has_ended = connection is None or connection.ended
+            return self.stage.time.due() if has_ended else math.inf
+
     def end(self) -> BaseException | None:
         """Wait for the end of the iteration and return its error."""
         assert self.over.wait(PATIENCE), self.log
@@ -356,8 +393,7 @@ class Stage:
 
     def advance(self, seconds: float) -> None:
         """Let time pass for everyone."""
-        self.clock.advance(seconds)
-        self.time.advance(seconds)
+        self.time.advance(seconds, self.clock)
 
     def close(self) -> None:
         for actor in self._actors:

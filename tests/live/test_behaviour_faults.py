@@ -13,7 +13,7 @@ import pytest
 
 from gemini_grpc.emulator import Fault
 from gemini_grpc.live import events
-from gemini_grpc.live.config import Inbox, LiveConfig, Outbox
+from gemini_grpc.live.config import Inbox, LiveConfig, Outbox, Resume
 from gemini_grpc.live.errors import ConnectionLost, SessionClosed
 from gemini_grpc.rpc import wire
 from tests.live.http2 import Http2Server
@@ -160,13 +160,14 @@ def test_a_session_survives_a_cut_connection(stage: Stage) -> None:
     """Behaviour 34: so does a reset of TCP."""
     script = stage.script(lambda requests: echo(requests, "h"))
     with stage.emulator.shim() as shim:
-        actor = stage.open(stage.live(shim.target))
+        resume = Resume(attempts=10_000, budget=1e9)
+        actor = stage.open(stage.live(shim.target), resume=resume)
         actor.until(events.ResumptionUpdate)
         shim.cut()
         shim.restore()
         lost = actor.until(events.Reconnecting).error
         assert isinstance(lost, ConnectionLost)
-        until(lambda: stage.advance(0.25) or actor.of(events.Reconnected))
+        actor.advance_until(lambda: actor.of(events.Reconnected))
         assert actor.of(events.Reconnected)[0].state_restored
         actor.call("send_content", "Hello again")
         actor.until(events.TurnEnd)
@@ -235,7 +236,8 @@ def test_a_black_hole_is_noticed_in_time(stage: Stage, monkeypatch: pytest.Monke
     monkeypatch.setattr(wire, "_CONNECT_TIMEOUT_MS", 200)  # the first attempt may find the hole
     script = stage.script(lambda requests: echo(requests, "h"))
     with stage.emulator.shim() as shim:
-        actor = stage.open(stage.live(shim.target, keepalive=1.0))
+        resume = Resume(attempts=10_000, budget=1e9)
+        actor = stage.open(stage.live(shim.target, keepalive=1.0), resume=resume)
         actor.until(events.ResumptionUpdate)
         shim.black_hole()
         vanished = time.monotonic()
@@ -245,7 +247,7 @@ def test_a_black_hole_is_noticed_in_time(stage: Stage, monkeypatch: pytest.Monke
         assert lost.code is grpc.StatusCode.UNAVAILABLE
         assert noticed <= 1.0 + 0.5 + 0.5  # and half a second for a busy machine
         shim.restore()
-        until(lambda: stage.advance(0.25) or actor.of(events.Reconnected))
+        actor.advance_until(lambda: actor.of(events.Reconnected))
         assert actor.of(events.Reconnected)[0].state_restored
         assert script.handle() == "h"
 

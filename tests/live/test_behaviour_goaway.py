@@ -73,9 +73,9 @@ def lost_at_once(requests: Iterator[Any]) -> Iterator[Any]:
 
 
 def retry(stage: Stage, actor: Actor, script: Script, number: int) -> None:
-    """Wait for a loss, and let the pause after it pass: in small steps, until a connection is made."""
+    """Wait for a loss, and let the pause after it pass, until a connection is made."""
     actor.until(events.Reconnecting, number)
-    until(lambda: len(script.received) > number or stage.advance(0.05))
+    actor.advance_until(lambda: len(script.received) > number)
 
 
 def swapped(actor: Actor) -> bool:
@@ -92,10 +92,12 @@ def test_an_idle_session_changes_its_connection_without_a_trace(stage: Stage) ->
     actor.call("send_content", "Why is the sky blue?")
     actor.until(events.TurnEnd)
     actor.until(events.ResumptionUpdate, 2)
+    issued = stage.emulator.world.live.handles._saved[actor.session.handle]
     stage.advance(540)
     assert actor.until(events.GoingAway).time_left == 60
     assert actor.until(events.Reconnecting).error is None
-    until(lambda: stage.time.advance(0.25) or actor.of(events.Reconnected))
+    until(lambda: not issued.connection.open)
+    actor.advance_until(lambda: actor.of(events.Reconnected))
     assert actor.of(events.Reconnected) == [events.Reconnected(True, (), 0.0)]
     actor.call("send_content", "What did I ask?")
     actor.until(events.TurnEnd, 2)
@@ -312,7 +314,7 @@ def test_the_poison_of_a_handle_is_found_at_the_emulator_too(stage: Stage) -> No
     stage.emulator.world.live.handles.poison(handle)
     again = stage.open(config=TEXT, resume=Resume(handle=handle))
     assert again.until(events.Reconnected).state_restored
-    until(lambda: again.of(events.Reconnected)[1:] or stage.time.advance(0.05))
+    again.advance_until(lambda: again.of(events.Reconnected)[1:])
     assert not again.of(events.Reconnected)[1].state_restored
 
 
@@ -332,12 +334,12 @@ def test_an_outage_does_not_poison_a_handle(stage: Stage) -> None:
     """Behaviour 46: connections that are not even set up say nothing about the handle."""
     script = stage.script(lambda requests: echo(requests, "h1"))
     with stage.emulator.shim() as shim:
-        actor = stage.open(stage.live(shim.target))
+        actor = stage.open(stage.live(shim.target), resume=Resume(attempts=10_000, budget=1e9))
         actor.until(events.ResumptionUpdate)
         shim.cut()
-        until(lambda: stage.advance(0.25) or len(actor.of(events.Reconnecting)) >= 4)
+        actor.advance_until(lambda: len(actor.of(events.Reconnecting)) >= 4)
         shim.restore()
-        until(lambda: stage.advance(0.25) or actor.of(events.Reconnected))
+        actor.advance_until(lambda: actor.of(events.Reconnected))
         assert actor.of(events.Reconnected)[0].state_restored
         assert script.handle() == "h1"
 
@@ -356,7 +358,7 @@ def test_a_refused_handle_is_tried_once(stage: Stage, code: str) -> None:
 
     script = stage.script(loses, refuses, second)
     actor = stage.open()
-    until(lambda: stage.advance(0.25) or actor.of(events.Reconnected))
+    actor.advance_until(lambda: actor.of(events.Reconnected))
     assert [event.state_restored for event in actor.of(events.Reconnected)] == [False]
     assert [script.handle(number) for number in range(3)] == ["", "h1", ""]
 
@@ -374,7 +376,7 @@ def test_a_refused_setup_is_not_tried_over_and_over(stage: Stage) -> None:
 
     script = stage.script(loses, refuses)
     actor = stage.open()
-    until(lambda: stage.advance(0.25) or actor.over.is_set())
+    actor.advance_until(actor.over.is_set)
     assert isinstance(actor.error, ResumeFailed)
     assert actor.error.code is grpc.StatusCode.INVALID_ARGUMENT
     assert actor.error.message == "your project is not allowed to"
@@ -404,7 +406,7 @@ def test_the_end_of_the_budget_is_an_error_that_has_what_was_not_sent(stage: Sta
         actor.until(events.Reconnecting)
         actor.call("send_content", "first")
         actor.call("send_text", "second")
-        until(lambda: stage.advance(0.25) or actor.over.is_set())
+        actor.advance_until(actor.over.is_set)
         error = actor.error
         assert isinstance(error, ResumeFailed)
         assert error.code is grpc.StatusCode.UNAVAILABLE
@@ -430,7 +432,7 @@ def test_a_reconnect_waits_as_long_as_the_server_asks(stage: Stage, code: str) -
         until(stage.time.timers)
         stage.advance(19.9)
         assert len(script.received) == number
-        until(lambda number=number: len(script.received) > number or stage.advance(0.1))
+        actor.advance_until(lambda number=number: len(script.received) > number)
     assert not actor.until(events.Reconnected).state_restored
 
 
@@ -455,7 +457,7 @@ def test_attempts_are_limited_as_well(stage: Stage) -> None:
         actor = stage.open(stage.live(shim.target), resume=Resume(budget=1e9, attempts=3))
         actor.until(events.ResumptionUpdate)
         shim.cut()
-        until(lambda: stage.advance(0.25) or actor.over.is_set())
+        actor.advance_until(actor.over.is_set)
         assert isinstance(actor.error, ResumeFailed)
         assert len(actor.of(events.Reconnecting)) == 3
 
@@ -540,7 +542,7 @@ def test_every_connection_asks_for_the_credential(colour: Any) -> None:
             arguments={"credentials": SingleUse()},
         )
         actor = stage.open(live)
-        until(lambda: stage.advance(0.25) or len(actor.of(events.Reconnected)) == 2)
+        actor.advance_until(lambda: len(actor.of(events.Reconnected)) == 2)
         assert door.tokens == ["Bearer token-1", "Bearer token-2", "Bearer token-3"]
     finally:
         stage.close()

@@ -159,7 +159,7 @@ def test_a_late_transcript_does_not_delay_the_next_connection(stage: Stage) -> N
     actor = stage.open()
     actor.call("send_content", "one")
     actor.until(events.GoingAway)
-    until(lambda: actor.of(events.Reconnected) or stage.advance(0.01))
+    actor.advance_until(lambda: actor.of(events.Reconnected))
     assert script.handle(1) == "h"
     assert [end.reason for end in actor.of(events.TurnEnd)] == ["complete"]
 
@@ -453,8 +453,8 @@ def test_the_limits_of_resume_hold_for_connections_that_do_nothing_useful(
     stage: Stage, plan: Any, resume: Resume, most: int
 ) -> None:
     script = stage.script(plan)
-    actor = stage.open(resume=resume, setup_timeout=1e9)
-    until(lambda: stage.advance(0.2) or actor.over.is_set())
+    actor = stage.open(resume=resume)
+    actor.advance_until(actor.over.is_set)
     assert isinstance(actor.error, ResumeFailed)
     assert len(script.received) <= most
 

@@ -157,12 +157,12 @@ def test_a_first_connection_waits_for_a_server_that_is_unavailable(stage: Stage)
         shim.cut()
         resume = Resume(attempts=10_000, budget=1e9)
         live = stage.live(shim.target)
-        actor = stage.session(live, config=TEXT, resume=resume, setup_timeout=1e9)
+        actor = stage.session(live, config=TEXT, resume=resume)
         entering = stage.colour.start(actor._opener)
         until(lambda: actor.session._feed.mailbox)
         assert not entering.done()
         shim.restore()
-        until(lambda: stage.advance(8) or entering.done())
+        actor.advance_until(entering.done)
         entering.result(0)
         log = [type(event) for event in actor.session._feed.mailbox]
     assert set(log[:-1]) == {events.Reconnecting}
@@ -176,7 +176,7 @@ def test_a_first_connection_is_not_waited_for_beyond_the_budget(stage: Stage) ->
         actor = stage.session(live, resume=Resume(attempts=10_000, budget=20))
         began = stage.time.now()
         entering = stage.colour.start(actor._opener)
-        until(lambda: stage.advance(1) or entering.done())
+        actor.advance_until(entering.done)
         with pytest.raises(ConnectionLost, match="failed to connect"):
             entering.result(0)
     assert stage.time.now() - began >= 20

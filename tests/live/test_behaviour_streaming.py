@@ -221,7 +221,7 @@ def test_the_emulators_late_audio_is_not_played(stage: Stage) -> None:
     stage.emulator.world.live = Live(audio_speed=1.0, late_audio=True)
     actor = stage.open(config=LiveConfig(modalities=["AUDIO"]))
     actor.call("send_content", "Why is the sky blue?")
-    until(lambda: stage.clock.advance(0.1) or actor.of(events.AudioOut))
+    actor.until(events.AudioOut)
     actor.call("send_content", "Stop. What is 2 + 3?")
     actor.until(events.Interrupted)
     at = actor.log.index(events.Interrupted())

@@ -15,7 +15,6 @@ import pytest
 from gemini_grpc import AsyncClient
 from gemini_grpc.emulator import Emulator
 from gemini_grpc.live import LiveConfig, Tool, events
-from gemini_grpc.live._async import tools
 from tests.live.stage import Actor, Script, Stage, say, until
 from tests.live.test_behaviour_tools import TEXT, Caller, calling, cancelling, started
 
@@ -272,13 +271,8 @@ def test_closing_does_not_wait_for_ever(stage: Stage) -> None:
     assert undoing.wait(5)
     until(lambda: actor.session._engine.finished)
     assert not closing.done()
-    until(lambda: _advanced(stage, closing))
+    actor.advance_until(closing.done)
     go.set()
-
-
-def _advanced(stage: Stage, closing: Any) -> bool:
-    stage.advance(tools.CLOSING)
-    return bool(closing.done())
 
 
 def test_an_undo_may_close_its_session(stage: Stage) -> None:
