@@ -75,13 +75,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         text=True,
         check=False,
     )
-    print(done.stdout[-30000:], done.stderr[-3000:])
     found = re.findall(r"^(PASSED|FAILED|ERROR) \S+?::(?:\w+::)?(\S+)", done.stdout, re.MULTILINE)
-    assert found
+    assert found, done.stdout[-3000:] + done.stderr[-3000:]
     return {name: outcome for outcome, name in found}
 
 
 def test_the_suite_passes_but_for_what_the_table_explains(report: dict[str, str]) -> None:
     failed = [name for name, outcome in report.items() if outcome != "PASSED"]
     print(f"vertexai's suite: {len(report)} tests, {len(report) - len(failed)} passed")
-    assert {name.partition("[")[0] for name in failed} == DIFFERENT.keys()
+    assert {name.partition("[")[0] for name in failed} == DIFFERENT.keys(), failed
