@@ -91,7 +91,12 @@ class Connection:
         else:
             forked = self._inherited is not None
             channel = wire.channel(self._settings, self._identity, forked)
-        return self._opened.setdefault(owner, _Opened(channel, self._identity))
+        with self._lock:
+            if (
+                self._closed
+            ):  # meanwhile, by another thread; grpc closes a channel without a reference
+                raise errors.ClosedError(wire.CLOSED)
+            return self._opened.setdefault(owner, _Opened(channel, self._identity))
 
     def renew(self, timeout: float | None) -> bool:
         """Connect anew if the client certificate has been rotated; tell whether it has.
@@ -129,19 +134,20 @@ class Connection:
 
     def abandon(self) -> None:
         """Close without waiting: grpc closes a channel that nobody refers to any more."""
-        self._closed = True
-        self._opened = {}
-        self._retired = []
+        with self._lock:
+            self._closed = True
+            self._opened = {}
+            self._retired = []
 
     def close(self) -> None:
         """End every call and close the connection; closing twice is fine."""
-        self._closed = True
-        opened = self._opened.pop(wire.owner(), None)
-        self._opened = {}
-        leaving, self._retired = self._retired, []
-        if opened is not None:
-            leaving.append(opened)
         with self._lock:
+            self._closed = True
+            opened = self._opened.pop(wire.owner(), None)
+            self._opened = {}
+            leaving, self._retired = self._retired, []
+            if opened is not None:
+                leaving.append(opened)
             for each in leaving:
                 each.closed = True
         for each in leaving:
