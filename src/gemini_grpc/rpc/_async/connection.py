@@ -91,7 +91,9 @@ class AsyncConnection:
             forked = self._inherited is not None
             channel = wire.async_channel(self._settings, self._identity, forked)
         with self._lock:
-            if self._closed:  # meanwhile, by another thread; grpc closes a channel without a reference
+            if (
+                self._closed
+            ):  # meanwhile, by another thread; grpc closes a channel without a reference
                 raise errors.ClosedError(wire.CLOSED)
             return self._opened.setdefault(owner, _Opened(channel, self._identity))
 
