@@ -134,7 +134,8 @@ def check_resumed(actor: Any, code: grpc.StatusCode) -> None:
     lost = actor.until(events.Reconnecting).error
     assert isinstance(lost, ConnectionLost)
     assert lost.code is code
-    assert actor.until(events.Reconnected).state_restored
+    actor.advance_until(lambda: actor.of(events.Reconnected))
+    assert actor.of(events.Reconnected)[0].state_restored
     assert not actor.over.is_set()
 
 
