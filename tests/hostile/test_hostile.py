@@ -166,10 +166,11 @@ PLAIN = """
 import sys
 import grpc
 with grpc.insecure_channel(sys.argv[1]) as channel:
-    try:
-        channel.unary_unary("/a/b")(b"", timeout=20)
-    except grpc.RpcError as error:
-        print(error.code())
+    for _ in range(50):
+        try:
+            channel.unary_unary("/a/b")(b"", timeout=20)
+        except grpc.RpcError:
+            pass  # the call may be told of the end before the process is aborted
 """
 
 
@@ -192,5 +193,5 @@ def test_grpc_core_aborts_the_process_at_some_codes_of_goaway(code: int) -> None
             capture_output=True,
             check=False,
         )
-    assert (done.returncode, done.stdout) == (-signal.SIGABRT, b"")
+    assert done.returncode == -signal.SIGABRT
     assert b"UNREACHABLE CODE" in done.stderr
