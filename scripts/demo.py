@@ -79,7 +79,7 @@ def embed(client: v1beta.GenerativeServiceClient) -> None:
     step("EmbedContent")
     content = {"parts": [{"text": "Why is the sky blue?"}]}
     values = client.embed_content(model=EMBEDDING_MODEL, content=content).embedding.values
-    print(f"{len(values)} numbers, the first: {', '.join(f'{value:+.4f}' for value in values[:6])}")
+    print(f"{len(values)} numbers, the first: {', '.join(f'{value:+.1e}' for value in values[:6])}")
 
 
 def get_weather(city: str) -> str:
